@@ -1,0 +1,74 @@
+//! A process gets a name, and an end that cannot run on into its parent's
+//! code.
+
+use std::ffi::CString;
+use std::fs;
+
+use nix::libc;
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid};
+
+use crate::{Error, Result, lesson};
+
+/// Names this process after its role, for `ps`, `/proc/PID/comm` and pictures
+/// (`PR_SET_NAME`, at most 15 bytes).
+pub fn role(name: &str) {
+    let name = CString::new(name).expect("a role has no NUL byte");
+    prctl::set_name(&name).expect("PR_SET_NAME reads a valid string");
+}
+
+/// Ends a forked child: exit code 0, or one line on stderr and its code.
+///
+/// A child that returned instead would run what its parent still has to do.
+pub fn exit_child(outcome: Result) -> ! {
+    let code = match outcome {
+        Ok(()) => 0,
+        Err(error) => lesson::report(&error),
+    };
+    // SAFETY: _exit(2) ends the process here; nothing of it runs on.
+    unsafe { libc::_exit(code.into()) }
+}
+
+/// Turns what `waitpid` said of a child into this process's own success or
+/// failure. A child that printed its error line is not reported twice.
+pub fn expect_success(status: WaitStatus) -> Result {
+    match status {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        WaitStatus::Exited(_, 1 | 2) => Err(Error::reported()),
+        other => Err(Error::new(format!("a child ended badly: {other:?}"))),
+    }
+}
+
+/// After a failure: ends and reaps every process that this one still has,
+/// so that a demo which gives up leaves nobody behind.
+pub(crate) fn end_children() {
+    // Grandchildren whose parent is killed below become our own children.
+    prctl::set_child_subreaper(true).ok();
+    loop {
+        for pid in children_of(getpid()) {
+            kill(pid, Signal::SIGKILL).ok();
+        }
+        if waitpid(None, None).is_err() {
+            return; // ECHILD: nobody is left
+        }
+    }
+}
+
+fn children_of(parent: Pid) -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| parent_of(*pid) == Some(parent.as_raw()))
+        .map(Pid::from_raw)
+        .collect()
+}
+
+/// Field 4 of proc_pid_stat(5). The name, field 2, may contain anything, so
+/// counting starts behind its last parenthesis.
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    behind_name.split_whitespace().nth(1)?.parse().ok()
+}
