@@ -1,1 +1,292 @@
-//! Shape.
+//! Every lesson has the same shape, every crate knows only whom it may, and
+//! what is said once is said once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::process::Command;
+
+use serde_json::Value;
+use tree::{demos, lessons, names, regex, root, text};
+
+mod tree;
+
+#[test]
+fn the_top_level_holds_what_was_agreed() {
+    let allowed = [
+        ".cargo",
+        ".ci",
+        ".devcontainer",
+        ".git",
+        ".gitignore",
+        ".github",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Containerfile",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "SECURITY.md",
+        "TEACHING.md",
+        "clippy.toml",
+        "crates",
+        "lessons",
+        "rust-toolchain.toml",
+        "rustfmt.toml",
+        "scripts",
+        "target",
+        "tests",
+        "work",
+    ];
+    for name in names(".") {
+        assert!(allowed.contains(&&*name), "{name} has no place at the top");
+    }
+}
+
+#[test]
+fn every_lesson_has_the_same_files() {
+    for lesson in lessons() {
+        let folder = format!("lessons/{lesson}");
+        let files: Vec<String> = names(&folder)
+            .into_iter()
+            .filter(|name| name != "exercises")
+            .collect();
+        assert_eq!(files, ["Cargo.toml", "README.md", "src", "tests"]);
+        assert_eq!(
+            names(format!("{folder}/tests")),
+            ["claims.rs", "transcript.rs"],
+            "{lesson}"
+        );
+        let manifest = text(format!("{folder}/Cargo.toml"));
+        assert!(manifest.contains(&format!("name = \"{lesson}\"")));
+    }
+}
+
+#[test]
+fn every_lesson_tests_its_readme_and_its_command_line() {
+    let model = text("lessons/lesson-05-pipes/tests/transcript.rs");
+    for lesson in lessons() {
+        let tests = text(format!("lessons/{lesson}/tests/transcript.rs"));
+        assert_eq!(tests, model, "{lesson}/tests/transcript.rs");
+    }
+}
+
+/// One demo, one file. Another file is there for at least two demos.
+#[test]
+fn every_demo_is_a_file_of_its_name() {
+    for lesson in lessons() {
+        let folder = format!("lessons/{lesson}/src");
+        let files = names(&folder);
+        let demos: Vec<String> = demos(&lesson)
+            .iter()
+            .map(|demo| format!("{}.rs", demo.replace('-', "_")))
+            .collect();
+        assert!(!demos.is_empty(), "{lesson} has no demos");
+        for demo in &demos {
+            assert!(files.contains(demo), "{folder}/{demo} is missing");
+        }
+        for file in files {
+            if file == "main.rs" || demos.contains(&file) {
+                continue;
+            }
+            let module = file.trim_end_matches(".rs");
+            let uses = regex(&format!(r"\b{module}::"));
+            let users = names(&folder)
+                .into_iter()
+                .filter(|user| {
+                    *user != file
+                        && uses.is_match(&text(format!("{folder}/{user}")))
+                })
+                .count();
+            assert!(users >= 2, "{folder}/{file} serves {users} demo(s)");
+        }
+    }
+}
+
+#[test]
+fn files_keep_their_budget() {
+    for (folder, budget) in [("lessons", 120), ("crates", 400)] {
+        for path in sources(folder) {
+            let lines = text(&path)
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with("//"))
+                .count();
+            let is_test = path.contains("/tests/");
+            assert!(
+                lines <= budget || is_test,
+                "{path}: {lines} lines of code, {budget} are allowed"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_ordered_by_sleep() {
+    let sleep = regex(r"thread::sleep|nanosleep\(|usleep\(|libc::sleep\(");
+    let found: Vec<String> = ["lessons", "crates", "tests"]
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .filter(|path| path != "tests/shape.rs")
+        .filter(|path| sleep.is_match(&text(path)))
+        .collect();
+    assert!(found.is_empty(), "these sleep: {found:?}");
+}
+
+#[test]
+fn no_test_forks() {
+    let fork = regex(r"\bfork\(|pre_exec\(|posix_spawn\(");
+    let found: Vec<String> = ["lessons", "crates", "tests"]
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .filter(|path| path.contains("tests/") && path != "tests/shape.rs")
+        .filter(|path| fork.is_match(&text(path)))
+        .collect();
+    assert!(found.is_empty(), "these fork in a test: {found:?}");
+}
+
+/// The `.rs` files below a folder, as paths from the root.
+fn sources(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in names(folder) {
+        let path = format!("{folder}/{name}");
+        if root().join(&path).is_dir() {
+            found.extend(sources(&path));
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// ARCHITECTURE.md lists, in its ```` ```arrows ```` block, whom each package
+/// may know. `PACKAGE (tests) -> …` are dependencies of tests only.
+#[test]
+fn every_package_knows_only_whom_it_may() {
+    let allowed = arrows();
+    for (package, known) in dependencies() {
+        let rule = match package.split_once(" (tests)") {
+            Some((name, _)) if name.starts_with("lesson-") => {
+                "lesson (tests)".to_owned()
+            }
+            _ => package.clone(),
+        };
+        let Some(may_know) = allowed.get(&rule) else {
+            assert!(known.is_empty(), "{rule} -> {known:?} is not allowed");
+            continue;
+        };
+        let stray: Vec<_> = known.difference(may_know).collect();
+        assert!(stray.is_empty(), "{rule} -> {stray:?} is not allowed");
+    }
+}
+
+fn arrows() -> BTreeMap<String, BTreeSet<String>> {
+    let page = text("ARCHITECTURE.md");
+    let (_, block) = page.split_once("```arrows\n").expect("an arrows block");
+    let (block, _) = block.split_once("\n```").expect("its end");
+    block
+        .lines()
+        .map(|line| {
+            let (from, to) = line.split_once(" -> ").expect("an arrow");
+            let to = to.split_whitespace().map(str::to_owned).collect();
+            (from.trim().to_owned(), to)
+        })
+        .collect()
+}
+
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = env::var("CARGO").expect("cargo runs this test");
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo can be run");
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        let name = package["name"].as_str().expect("a name");
+        for known in package["dependencies"].as_array().expect("a list") {
+            let key = match known["kind"].as_str() {
+                Some("dev") => format!("{name} (tests)"),
+                _ => name.to_owned(),
+            };
+            let known = known["name"].as_str().expect("a name").to_owned();
+            all.entry(key).or_default().insert(known);
+        }
+    }
+    all
+}
+
+#[test]
+fn every_version_is_said_once_in_the_root() {
+    let inherited = regex(r"^[a-z-]+(\.workspace = true| = \{ workspace)");
+    for package in packages() {
+        let manifest = text(format!("{package}/Cargo.toml"));
+        let mut inside = false;
+        for line in manifest.lines().filter(|line| !line.is_empty()) {
+            if line.starts_with('[') {
+                inside = line.ends_with("dependencies]");
+            } else if inside {
+                assert!(inherited.is_match(line), "{package}: {line}");
+            }
+        }
+    }
+}
+
+fn packages() -> Vec<String> {
+    let crates = names("crates").into_iter().map(|n| format!("crates/{n}"));
+    let lessons = lessons().into_iter().map(|n| format!("lessons/{n}"));
+    crates.chain(lessons).chain(["tests".to_owned()]).collect()
+}
+
+#[test]
+fn every_package_keeps_the_lints() {
+    for package in packages() {
+        let manifest = text(format!("{package}/Cargo.toml"));
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{package} does not inherit the lints"
+        );
+    }
+}
+
+#[test]
+fn the_changelog_knows_the_current_version() {
+    let manifest = text("Cargo.toml");
+    let version = regex(r#"(?m)^version = "([^"]+)""#);
+    let version = &version.captures(&manifest).expect("a version")[1];
+    assert!(text("CHANGELOG.md").contains(&format!("## {version}")));
+}
+
+#[test]
+fn the_toolchain_is_the_one_the_manifest_asks_for() {
+    let manifest = text("Cargo.toml");
+    let asked = regex(r#"rust-version = "([0-9.]+)""#);
+    let asked = &asked.captures(&manifest).expect("a rust-version")[1];
+    let pinned = format!("channel = \"{asked}");
+    assert!(text("rust-toolchain.toml").contains(&pinned), "{pinned}");
+}
+
+#[test]
+fn the_readme_leads_to_every_lesson() {
+    let readme = text("README.md");
+    for lesson in lessons() {
+        let link = format!("](lessons/{lesson}/README.md)");
+        assert!(readme.contains(&link), "README.md has no link {link}");
+    }
+}
+
+#[test]
+fn every_script_says_what_it_does() {
+    for name in names("scripts") {
+        let script = text(format!("scripts/{name}"));
+        let mut lines = script.lines();
+        let first = lines.next().unwrap_or_default();
+        assert!(first.starts_with("#!/"), "scripts/{name}: no #! line");
+        let second = lines.next().unwrap_or_default();
+        assert!(second.starts_with("# "), "scripts/{name} says nothing");
+    }
+}

@@ -1,1 +1,238 @@
-//! Text.
+//! The text is true: its code is the code, its claims have tests, its links
+//! lead somewhere.
+
+use std::collections::BTreeSet;
+
+use tree::{demos, lessons, names, regex, root, text};
+
+mod tree;
+
+#[test]
+fn every_code_block_is_the_code() {
+    for lesson in lessons() {
+        let folder = format!("lessons/{lesson}");
+        let readme = text(format!("{folder}/README.md"));
+        let blocks = code_blocks(&readme);
+        assert!(!blocks.is_empty(), "{lesson}: no code in the README");
+        for (source, block) in blocks {
+            let Some((file, item)) = source else {
+                panic!("{lesson}: no <!-- code: FILE ITEM --> above\n{block}");
+            };
+            let code = text(format!("{folder}/{file}"));
+            let item = item_of(&code, &item)
+                .unwrap_or_else(|| panic!("{lesson}: {file} has no {item}"));
+            if let Err(line) = quotes(&block, &item) {
+                panic!("{lesson}: {file} does not say\n{line}\n--- in\n{item}");
+            }
+        }
+    }
+}
+
+/// Each ```` ```rust ```` block with the file and item that it quotes.
+fn code_blocks(readme: &str) -> Vec<(Option<(String, String)>, String)> {
+    let mark = regex(r"^<!-- code: (\S+) (\S+) -->$");
+    let mut blocks = Vec::new();
+    let mut lines = readme.lines().peekable();
+    let mut before = "";
+    while let Some(line) = lines.next() {
+        if line == "```rust" {
+            let source = mark
+                .captures(before)
+                .map(|found| (found[1].to_owned(), found[2].to_owned()));
+            let mut block = String::new();
+            for line in lines.by_ref().take_while(|line| *line != "```") {
+                block.push_str(line);
+                block.push('\n');
+            }
+            blocks.push((source, block));
+        }
+        before = line;
+    }
+    blocks
+}
+
+/// The text of an item: rustfmt ends it with a closing bracket at its own
+/// indentation, so no parser is needed.
+fn item_of(code: &str, name: &str) -> Option<String> {
+    let kinds = "fn|struct|enum|union|const|static|type|trait|impl|mod";
+    let head = regex(&format!(
+        r"^( *)(pub(\(\w+\))? )?(const )?(unsafe )?({kinds})(<[^>]*>)? {}\b",
+        regex_lite::escape(name)
+    ));
+    let lines: Vec<&str> = code.lines().collect();
+    let start = lines.iter().position(|line| head.is_match(line))?;
+    let indent = lines[start].len() - lines[start].trim_start().len();
+    let is_last = |line: &&str| {
+        let own = line.len() - line.trim_start().len() == indent;
+        own && (line.ends_with('}') || line.ends_with(';'))
+    };
+    let length = lines[start..].iter().position(is_last)? + 1;
+    let above = lines[..start]
+        .iter()
+        .rev()
+        .take_while(|line| {
+            let line = line.trim_start();
+            line.starts_with("//") || line.starts_with("#[")
+        })
+        .count();
+    Some(lines[start - above..start + length].join("\n"))
+}
+
+/// Whether the block's lines stand in the item, one behind the other; a line
+/// `// …` leaves some out. Returns the first line that does not.
+fn quotes(block: &str, item: &str) -> Result<(), String> {
+    let item: Vec<&str> = item.lines().collect();
+    let mut from = 0;
+    for part in regex(r"(?m)^ *// …\n").split(block) {
+        let part: Vec<&str> = part.trim_end().lines().collect();
+        if part.is_empty() {
+            continue;
+        }
+        let place = item[from..].windows(part.len()).position(|w| w == part);
+        match place {
+            Some(place) => from += place + part.len(),
+            None => {
+                let unknown = part.iter().find(|line| !item.contains(line));
+                let line = unknown.unwrap_or(&part[0]);
+                return Err((*line).to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_claim_has_its_test_and_every_test_its_claim() {
+    let cited = regex(r"`claims::(\w+)`");
+    let test = regex(r"#\[test\]\nfn (\w+)\(");
+    for lesson in lessons() {
+        let readme = text(format!("lessons/{lesson}/README.md"));
+        let code = text(format!("lessons/{lesson}/tests/claims.rs"));
+        let collect = |re: &regex_lite::Regex, text: &str| -> BTreeSet<_> {
+            re.captures_iter(text).map(|found| found[1].to_owned()).collect()
+        };
+        let cited = collect(&cited, &readme);
+        let tests = collect(&test, &code);
+        assert!(!tests.is_empty(), "{lesson} has no claims");
+        assert_eq!(cited, tests, "{lesson}: README on the left");
+    }
+}
+
+#[test]
+fn every_readme_has_the_same_headings_in_order() {
+    let headings = [
+        "## Place your bet",
+        "## The naive way",
+        "## The cure",
+        "## Also in this lesson",
+        "## Experiments",
+        "## Check yourself",
+        "## In your own program",
+        "## Claims",
+    ];
+    for lesson in lessons() {
+        let readme = text(format!("lessons/{lesson}/README.md"));
+        let prose = outside_code(&readme);
+        let found: Vec<&str> =
+            prose.lines().filter(|line| line.starts_with("## ")).collect();
+        assert_eq!(found, headings, "{lesson}");
+        let number = &lesson["lesson-".len()..][..2];
+        assert!(
+            readme.starts_with(&format!("# Lesson {number}: ")),
+            "{lesson}: the first line"
+        );
+    }
+}
+
+#[test]
+fn every_demo_is_shown_and_every_picture_has_its_place() {
+    let picture = regex(r"(?m)^<!-- picture: (\S+) -->$");
+    for lesson in lessons() {
+        let readme = text(format!("lessons/{lesson}/README.md"));
+        let demos = demos(&lesson);
+        for demo in &demos {
+            let command = format!("$ cargo run -q -p {lesson} -- {demo}");
+            assert!(readme.contains(&command), "{lesson}: {demo} not shown");
+        }
+        let places: Vec<String> = picture
+            .captures_iter(&readme)
+            .map(|found| found[1].to_owned())
+            .collect();
+        assert!(places.len() >= 2, "{lesson}: the naive way and the right");
+        for place in places {
+            assert!(demos.contains(&place), "{lesson}: picture of {place}");
+        }
+    }
+}
+
+#[test]
+fn only_known_man_pages_are_cited_and_all_known_ones_are() {
+    let page = regex(r"`([A-Za-z_][A-Za-z0-9_.]*\([1-8]\))`");
+    let known: BTreeSet<String> =
+        text("tests/man-pages.txt").lines().map(str::to_owned).collect();
+    let cited: BTreeSet<String> = pages()
+        .iter()
+        .flat_map(|(_, text)| {
+            page.captures_iter(text)
+                .map(|found| found[1].to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let unknown: Vec<_> = cited.difference(&known).collect();
+    let unused: Vec<_> = known.difference(&cited).collect();
+    assert!(unknown.is_empty(), "not in tests/man-pages.txt: {unknown:?}");
+    assert!(unused.is_empty(), "cited nowhere: {unused:?}");
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    let link = regex(r"\]\(([^)#]+)(#[^)]*)?\)");
+    for (path, text) in pages() {
+        let folder = root().join(&path);
+        let folder = folder.parent().expect("a page is in a folder");
+        for found in link.captures_iter(&outside_code(&text)) {
+            let target = &found[1];
+            if !target.starts_with("http") {
+                let file = folder.join(target);
+                assert!(file.exists(), "{path}: no file behind {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_text_has_no_weasel_words() {
+    let weasel =
+        regex(r"(?i)\b(simply|obviously|basically|trivially|of course|very)\b");
+    for (path, text) in pages() {
+        for line in outside_code(&text).lines() {
+            assert!(!weasel.is_match(line), "{path}: {line}");
+            let shouts = line.replace("![", "").replace("<!--", "");
+            assert!(!shouts.contains('!'), "{path} shouts: {line}");
+        }
+    }
+}
+
+/// Every Markdown page of the course, with its text.
+fn pages() -> Vec<(String, String)> {
+    let top = names(".").into_iter().filter(|name| name.ends_with(".md"));
+    let lessons = lessons()
+        .into_iter()
+        .map(|lesson| format!("lessons/{lesson}/README.md"));
+    top.chain(lessons).map(|path| (path.clone(), text(&path))).collect()
+}
+
+/// The prose: without fenced blocks, without code spans.
+fn outside_code(markdown: &str) -> String {
+    let mut prose = String::new();
+    let mut inside = false;
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            prose.push_str(line);
+            prose.push('\n');
+        }
+    }
+    regex(r"`[^`]*`").replace_all(&prose, "").into_owned()
+}
