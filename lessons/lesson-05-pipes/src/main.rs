@@ -8,9 +8,16 @@ use std::process::ExitCode;
 use common::{Demo, Lesson};
 
 mod alone;
+mod atomic;
+mod borders;
+mod capacity;
+mod deadlock;
 mod end_of_file;
 mod messages;
+mod no_reader;
+mod pipeline;
 mod report;
+mod sieve;
 
 fn main() -> ExitCode {
     Lesson::new(env!("CARGO_PKG_NAME"), DEMOS).run()
@@ -37,4 +44,19 @@ const DEMOS: &[Demo] = &[
         "every copy of the write end counts",
         end_of_file::run,
     ),
+    Demo::new(
+        "borders",
+        "bytes travel, the borders of messages do not",
+        borders::run,
+    ),
+    Demo::new("no-reader", "writing where nobody reads", no_reader::run),
+    Demo::new("capacity", "how much a pipe holds", capacity::run),
+    Demo::new("atomic", "which writes are never cut", atomic::run),
+    Demo::new("pipeline", "three programs joined by two pipes", pipeline::run),
+    Demo::new(
+        "deadlock",
+        "write everything, then read: nobody moves",
+        deadlock::run,
+    ),
+    Demo::new("sieve", "a chain of processes finds primes", sieve::run),
 ];
