@@ -58,6 +58,8 @@ fn items_left_behind(consume: fn(&Items) -> Result<u32>) -> Result<bool> {
             }
             ForkResult::Parent { child } => child,
         };
+    // The receiver stays open here: a producer whose consumer has left early
+    // would otherwise fail.
     drop(sender);
 
     expect_success(waitpid(producer, None)?)?;
