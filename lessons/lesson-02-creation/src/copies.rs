@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result {
     let pages = &mut memory[start..][..PAGES * page_size];
     say!("parent: coins {coins:3} at {:p}, on the stack", &coins);
     say!("parent: purse {purse:3?} at {:p}, in an Arc", purse.as_ptr());
-    say!("parent: {} of {PAGES} pages are mine alone", own_pages(pages)?);
+    say!("parent: pages of my own: {} of {PAGES}", own_pages(pages)?);
 
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the child")? {
@@ -34,9 +34,9 @@ pub(crate) fn run() -> Result {
 /// The child: writes to all three, at the addresses it found them at.
 fn child(coins: &mut u32, purse: &Arc<AtomicU32>, pages: &mut [u8]) -> Result {
     role("child");
-    say!("child:  {} of {PAGES} pages are mine alone", own_pages(pages)?);
+    say!("child:  pages of my own: {} of {PAGES}", own_pages(pages)?);
     pages[0] = 2;
-    say!("child:  one byte later: {}", own_pages(pages)?);
+    say!("child:  writes one byte: {} of {PAGES}", own_pages(pages)?);
 
     *coins -= 1;
     purse.fetch_sub(1, Relaxed);
@@ -59,7 +59,7 @@ fn parent(
     say!("parent: coins {coins:3} at {coins:p}");
     say!("parent: purse {purse:3?} at {:p}", purse.as_ptr());
     say!("parent: the Arc has {} owner", Arc::strong_count(purse));
-    say!("parent: {} of {PAGES} pages are mine alone", own_pages(pages)?);
+    say!("parent: pages of my own: {} of {PAGES}", own_pages(pages)?);
     Ok(())
 }
 

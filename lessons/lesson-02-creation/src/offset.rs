@@ -51,9 +51,9 @@ fn writer(inherited: File, path: &Path, opened: Opened) -> Result {
 fn parent(mut file: File, path: &Path, child: Pid) -> Result {
     role("parent");
     expect_success(waitpid(child, None)?)?;
-    say!("  my offset, before I write: {}", file.stream_position()?);
+    say!("parent: my offset is {} before I write", file.stream_position()?);
     file.write_all(b"PAPA").context("cannot write the file")?;
-    say!("  the file: {}", fs::read_to_string(path)?);
+    say!("parent: the file holds {}", fs::read_to_string(path)?);
     Ok(())
 }
 

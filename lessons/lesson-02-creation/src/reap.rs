@@ -40,7 +40,7 @@ fn one() -> Result {
     let_go(third)?;
     // WNOWAIT looks at a child that has ended and leaves it as it is.
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-    report("look", &workers, waitid(Id::Pid(third.pid), look)?)?;
+    report("waitid, WNOWAIT", &workers, waitid(Id::Pid(third.pid), look)?)?;
 
     let_go(first)?;
     report("waitpid", &workers, waitpid(first.pid, None)?)?;
@@ -57,9 +57,7 @@ fn start(name: &'static str, code: i32) -> Result<Worker> {
     let (read_end, gate) = pipe().context("cannot make a pipe")?;
 
     // SAFETY: this process has one thread.
-    match unsafe { fork() }
-        .context(format_args!("cannot fork the {name} worker"))?
-    {
+    match unsafe { fork() }.context("cannot fork a worker")? {
         ForkResult::Child => {
             drop(gate);
             exit_child(worker(name, &read_end, code))
