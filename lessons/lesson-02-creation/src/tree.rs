@@ -59,7 +59,10 @@ fn ancestor(write_end: OwnedFd, child_does: Child) -> Result {
     for _ in 0..ROUNDS {
         // SAFETY: this process has one thread.
         match (unsafe { fork() }, child_does) {
-            (Ok(ForkResult::Child), Child::LeavesTheLoop) => break,
+            (Ok(ForkResult::Child), Child::LeavesTheLoop) => {
+                role("member");
+                break;
+            }
             (Ok(ForkResult::Child), Child::StaysInTheLoop) => role("member"),
             (Ok(ForkResult::Parent { .. }), _) => {}
             (Err(error), _) => errno = error as u8,
