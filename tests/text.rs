@@ -167,7 +167,7 @@ fn every_demo_is_shown_and_every_picture_has_its_place() {
 
 #[test]
 fn only_known_man_pages_are_cited_and_all_known_ones_are() {
-    let page = regex(r"`([A-Za-z_][A-Za-z0-9_.]*\([1-8]\))`");
+    let page = regex(r"`([A-Za-z_][A-Za-z0-9_.-]*\([1-8]\))`");
     let known: BTreeSet<String> =
         text("tests/man-pages.txt").lines().map(str::to_owned).collect();
     let cited: BTreeSet<String> = pages()
