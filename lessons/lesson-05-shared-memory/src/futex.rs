@@ -51,9 +51,9 @@ fn sender(number: &AtomicU32, ready: &AtomicU32, receiver: Pid) -> Result {
     expect_success(waitpid(receiver, None)?)
 }
 
-/// The kernel compares once more: a wake between the load above and this
-/// call is not lost, the call returns EAGAIN. Not FUTEX_WAIT_PRIVATE: that
-/// one looks for wakers in its own process only.
+/// The kernel compares once more before it lets the caller sleep: a wake
+/// since the load above is not missed, the call returns EAGAIN. Without
+/// FUTEX_PRIVATE_FLAG: with it, only wakers of the same process are heard.
 fn wait_while_zero(cell: &AtomicU32) -> Result {
     let forever = ptr::null::<libc::timespec>();
     let (call, operation) = (libc::SYS_futex, libc::FUTEX_WAIT);
