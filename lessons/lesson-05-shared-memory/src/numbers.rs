@@ -10,7 +10,7 @@ use nix::unistd::{ForkResult, fork};
 
 use crate::mapping::Mapping;
 
-type Cells = [AtomicI32; 5];
+pub(crate) type Cells = [AtomicI32; 5];
 
 pub(crate) fn run() -> Result {
     let cells = one_to_five()?;
@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result {
     for _ in 0..2 {
         // SAFETY: this process has one thread.
         match unsafe { fork() }.context("cannot fork a worker")? {
-            ForkResult::Child => exit_child(worker(&*cells)),
+            ForkResult::Child => exit_child(worker(&cells)),
             ForkResult::Parent { child } => workers.push(child),
         }
     }
@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result {
 }
 
 /// A child: squares every cell once.
-pub(crate) fn worker(cells: &[AtomicI32]) -> Result {
+pub(crate) fn worker(cells: &Cells) -> Result {
     role("worker");
     for cell in cells {
         // No single instruction squares. This stores only if the cell still

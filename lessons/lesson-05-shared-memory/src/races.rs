@@ -1,15 +1,19 @@
 //! What `--naive` counts: the notebook's `counter.value += 1` and
 //! `numbers[i] **= 2` in several processes, beside the two demos' workers.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use common::{Context, Result, exit_child, expect_success};
 use nix::sched::sched_yield;
 use nix::sys::mman::MapFlags;
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork, pipe, read};
+use nix::unistd::{ForkResult, fork, pipe, read, write};
 
 use crate::mapping::Mapping;
+use crate::numbers::Cells;
 use crate::{counter, numbers};
 
 pub(crate) fn naive_counter() -> Result<bool> {
@@ -47,36 +51,44 @@ fn count_to_five(work: fn(&AtomicI32) -> Result) -> Result<bool> {
     Ok(counter.load(Relaxed) != 5)
 }
 
-/// Two workers on a thousand threes. Five cells, as in the demo, are done in
-/// a microsecond, often before the other worker has begun.
-fn square_twice(work: fn(&[AtomicI32]) -> Result) -> Result<bool> {
-    type Cells = [AtomicI32; 1000];
-    let cells = Mapping::<Cells>::anonymous(MapFlags::MAP_SHARED)?;
-    cells.iter().for_each(|cell| cell.store(3, Relaxed));
-    at_once(2, || work(&*cells))?;
-    Ok(cells.iter().any(|cell| cell.load(Relaxed) != 81))
+/// Two workers on the notebook's list.
+fn square_twice(work: fn(&Cells) -> Result) -> Result<bool> {
+    let cells = numbers::one_to_five()?;
+    at_once(2, || work(&cells))?;
+    Ok(numbers::values(&cells) != [1, 16, 81, 256, 625])
 }
 
 /// Forks the workers and lets all begin at once: they wait for the end of
-/// file of a pipe whose last write end is this process's.
+/// file of a pipe, and this process, which alone can end it, waits until each
+/// has said that it is there.
 fn at_once(count: usize, work: impl Fn() -> Result) -> Result {
     let (gate, opener) = pipe().context("cannot make the gate")?;
-    let mut opener = Some(opener);
+    let (roll_call, here) = pipe().context("cannot make the roll call")?;
     let mut workers = Vec::new();
     for _ in 0..count {
         // SAFETY: this process has one thread.
         match unsafe { fork() }.context("cannot fork a worker")? {
             ForkResult::Child => {
-                drop(opener.take());
-                let opened = read(&gate, &mut [0]).context("cannot wait");
-                exit_child(opened.and_then(|_| work()))
+                drop(opener);
+                exit_child(at_gate(here, &gate).and_then(|()| work()))
             }
             ForkResult::Parent { child } => workers.push(child),
         }
     }
+    drop(here);
+    File::from(roll_call)
+        .read_exact(&mut vec![0; count])
+        .context("a worker went away")?;
     drop(opener);
     for child in workers {
         expect_success(waitpid(child, None)?)?;
     }
     Ok(())
+}
+
+/// In a child: says that it is there, and waits for the end of file.
+fn at_gate(here: OwnedFd, gate: &OwnedFd) -> Result {
+    write(&here, b"!").context("cannot answer the roll call")?;
+    drop(here); // held at the gate, it would hide a worker that went away
+    read(gate, &mut [0]).map(drop).context("cannot wait at the gate")
 }
