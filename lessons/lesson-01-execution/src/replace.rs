@@ -1,0 +1,30 @@
+//! exec puts another program into a process. The process stays: its pid, its
+//! parent, and its end, which its parent waits for.
+
+use common::{Context, Result, exit_child, expect_success, role, say};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, execvp, fork, getpid};
+
+pub(crate) fn run() -> Result {
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.context("cannot fork the wrapper")? {
+        ForkResult::Child => exit_child(wrapper()),
+        ForkResult::Parent { child } => match waitpid(child, None)? {
+            WaitStatus::Exited(pid, 7) => {
+                say!("parent: pid {pid} has ended with exit code 7");
+                Ok(())
+            }
+            other => expect_success(other),
+        },
+    }
+}
+
+/// The child: begins as this program and ends as another.
+fn wrapper() -> Result {
+    role("wrapper");
+    say!("wrapper: pid {} runs Rust", getpid());
+    let argv = [c"sh", c"-c", c"echo \"sh: pid $$ runs the shell\"; exit 7"];
+    execvp(c"sh", &argv).context("cannot execute sh, sought in PATH")?;
+    say!("wrapper: and back to Rust");
+    Ok(())
+}
