@@ -1,6 +1,8 @@
 //! exec puts another program into a process. The process stays: its pid, its
 //! parent, and its end, which its parent waits for.
 
+use std::ffi::CStr;
+
 use common::{Context, Result, exit_child, expect_success, role, say};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, execvp, fork, getpid};
@@ -19,12 +21,16 @@ pub(crate) fn run() -> Result {
     }
 }
 
+/// What the shell is given. It has no complaint of its own about lost output:
+/// the parent has one.
+const ARGV: [&CStr; 3] =
+    [c"sh", c"-c", c"echo \"sh: pid $$ is a shell\" 2>/dev/null; exit 7"];
+
 /// The child: begins as this program and ends as another.
 fn wrapper() -> Result {
     role("wrapper");
-    say!("wrapper: pid {} runs Rust", getpid());
-    let argv = [c"sh", c"-c", c"echo \"sh: pid $$ runs the shell\"; exit 7"];
-    execvp(c"sh", &argv).context("cannot execute sh, sought in PATH")?;
+    say!("wrapper: pid {} is a Rust program", getpid());
+    execvp(c"sh", &ARGV).context("cannot execute sh, sought in PATH")?;
     say!("wrapper: and back to Rust");
     Ok(())
 }

@@ -46,7 +46,8 @@ pub(crate) fn run() -> Result {
 }
 
 fn place(file: &Path, mode: u32) -> Result {
-    fs::write(file, "#!/bin/sh\necho \"$0 runs\"\n")
+    // The launcher reports lost output; the shell need not do it as well.
+    fs::write(file, "#!/bin/sh\necho \"$0 runs\" 2>/dev/null\n")
         .and_then(|()| fs::set_permissions(file, Permissions::from_mode(mode)))
         .context(format_args!("cannot write {}", file.display()))
 }
@@ -73,7 +74,7 @@ fn launcher(folder: &Path, path: &str) -> Result {
 fn shell(folder: &Path, file: &str) -> Result {
     role("shell");
     chdir(folder)?;
-    let line = CString::new(format!("exec 2>/dev/null; {file}"))?;
+    let line = CString::new(format!("exec {file} 2>/dev/null"))?;
     let argv = [c"sh", c"-c", &line];
     match execvp(c"sh", &argv).context("cannot execute sh, sought in PATH")? {}
 }

@@ -125,9 +125,9 @@ fn the_pid_is_the_same_before_and_after_exec() {
     };
     let pid = before
         .strip_prefix("wrapper: pid ")
-        .and_then(|rest| rest.strip_suffix(" runs Rust"))
+        .and_then(|rest| rest.strip_suffix(" is a Rust program"))
         .expect("the wrapper says its pid");
-    assert_eq!(after, format!("sh: pid {pid} runs the shell"));
+    assert_eq!(after, format!("sh: pid {pid} is a shell"));
     assert_eq!(end, format!("parent: pid {pid} has ended with exit code 7"));
 }
 
