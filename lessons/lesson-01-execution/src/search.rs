@@ -18,11 +18,10 @@ pub(crate) fn run() -> Result {
         fs::create_dir(scratch.path(name))
             .context(format_args!("cannot make the folder '{name}'"))?;
     }
-    place(&scratch.path("second/hello"), 0o644)?;
-    place(&scratch.path("third/hello"), 0o755)?;
+    place(&scratch, "second/hello", 0o644)?;
+    place(&scratch, "third/hello", 0o755)?;
 
     let folder = scratch.path("");
-
     for path in ["first:second:third", "first:second", "first"] {
         say!("PATH={path}");
         // SAFETY: this process has one thread.
@@ -45,14 +44,15 @@ pub(crate) fn run() -> Result {
     Ok(())
 }
 
-fn place(file: &Path, mode: u32) -> Result {
-    // The launcher reports lost output; the shell need not do it as well.
-    fs::write(file, "#!/bin/sh\necho \"$0 runs\" 2>/dev/null\n")
+/// A script that says its name. Lost output is the launcher's to report.
+fn place(scratch: &Scratch, name: &str, mode: u32) -> Result {
+    let file = scratch.path(name);
+    fs::write(&file, format!("#!/bin/sh\necho '{name} runs' 2>/dev/null\n"))
         .and_then(|()| fs::set_permissions(file, Permissions::from_mode(mode)))
-        .context(format_args!("cannot write {}", file.display()))
+        .context(format_args!("cannot write {name}"))
 }
 
-/// A child: the search, step by step, as execvp(3) and every shell do it.
+/// A child: the search, step by step, as exec(3) and every shell do it.
 fn launcher(folder: &Path, path: &str) -> Result {
     role("launcher");
     chdir(folder)?;
