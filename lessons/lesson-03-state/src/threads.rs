@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use common::{Error, Result, say};
+use common::{Context, Error, Result, say};
 use nix::unistd::getpid;
 
 use crate::proc_stat::{letter, letter_in, wait_for_letter};
@@ -10,7 +10,9 @@ use crate::proc_stat::{letter, letter_in, wait_for_letter};
 pub(crate) fn run() -> Result {
     say!("main thread: my process is {}", letter(getpid())?);
 
-    let second = thread::spawn(second_thread);
+    let second = thread::Builder::new()
+        .spawn(second_thread)
+        .context("cannot start the second thread")?;
     // join blocks: from here on nobody but the second thread can ask.
     second.join().map_err(|_| Error::new("the second thread panicked"))?
 }
