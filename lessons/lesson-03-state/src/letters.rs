@@ -72,7 +72,6 @@ fn uninterruptible() -> Result {
     // The vfork child outlives its parent here, and comes to this process.
     prctl::set_child_subreaper(true)?;
     let (end, child_end) = UnixStream::pair().context("cannot make a pair")?;
-
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the vfork parent")? {
         ForkResult::Child => {
