@@ -1,7 +1,8 @@
 //! Three kinds of lock on a file. They differ in who owns the lock: an open
 //! file (flock, OFD) or a process (fcntl). Every cell below is tried.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use common::{
@@ -20,27 +21,19 @@ const KINDS: [TryLock; 3] = [try_flock, try_fcntl, try_ofd];
 pub(crate) fn run() -> Result {
     let scratch = Scratch::new()?;
     say!("{:<40} flock     fcntl     OFD", "I hold the lock. Now it is");
-    row(
-        &scratch,
-        "for another process, by its own open",
-        |try_lock, _, path| in_child(|| try_lock(&open(path)?)),
-    )?;
-    row(
-        &scratch,
-        "for my child, by the inherited descriptor",
-        |try_lock, mine, _| in_child(|| try_lock(mine)),
-    )?;
-    row(&scratch, "for myself, by a second open", |try_lock, _, path| {
-        try_lock(&open(path)?)
+    let other = "for another process, by its own open";
+    row(&scratch, other, |try_lock, _, path| {
+        in_child(|| try_lock(&open(path)?))
     })?;
-    row(
-        &scratch,
-        "for another, after I close a second open",
-        |try_lock, _, path| {
-            drop(open(path)?);
-            in_child(|| try_lock(&open(path)?))
-        },
-    )
+    let child = "for a child, by the inherited descriptor";
+    row(&scratch, child, |try_lock, mine, _| in_child(|| try_lock(mine)))?;
+    let myself = "for myself, by a second open";
+    row(&scratch, myself, |try_lock, _, path| try_lock(&open(path)?))?;
+    let later = "for another, after I close a second open";
+    row(&scratch, later, |try_lock, _, path| {
+        drop(open(path)?);
+        in_child(|| try_lock(&open(path)?))
+    })
 }
 
 /// One question, asked of each kind of lock on a file of its own.
@@ -91,13 +84,10 @@ fn in_child(granted: impl Fn() -> Result<bool>) -> Result<bool> {
     }
 }
 
-/// flock(2), by its name in the standard library.
 fn try_flock(file: &File) -> Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
+    let how = libc::LOCK_EX | libc::LOCK_NB;
+    // SAFETY: the descriptor is open while `file` is borrowed.
+    granted(Errno::result(unsafe { libc::flock(file.as_raw_fd(), how) }))
 }
 
 fn try_fcntl(file: &File) -> Result<bool> {

@@ -213,6 +213,6 @@ fn a_mutex_for_threads_wakes_nobody_in_another_process() {
 fn empty_folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::remove_dir_all(&folder).ok();
-    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(&folder).expect("target/tmp is writable");
     folder
 }
