@@ -16,6 +16,7 @@ mod deadlock;
 mod file_locks;
 mod holder_died;
 mod locks;
+mod lost_wake_up;
 mod monitor;
 mod mutex;
 mod order;
@@ -40,6 +41,11 @@ const DEMOS: &[Demo] = &[
         "monitor",
         "state, lock and conditions in one type",
         monitor::run,
+    ),
+    Demo::new(
+        "lost-wake-up",
+        "a wake-up that comes before the waiter",
+        lost_wake_up::run,
     ),
     Demo::new("deadlock", "two locks, two orders: a ring", deadlock::run),
     Demo::new("cure", "two locks, one order: no ring", cure::run),

@@ -113,6 +113,19 @@ fn the_monitor_hands_out_every_item_once() {
 }
 
 #[test]
+fn a_wake_up_without_a_waiter_is_lost_unless_a_state_keeps_it() {
+    let run = lesson!().demo("lost-wake-up");
+    assert_eq!(
+        run.lines(),
+        [
+            "condition alone: the waiter sleeps, state S",
+            "condition and state: the waiter need not wait",
+            "semaphore: the waiter need not wait",
+        ]
+    );
+}
+
+#[test]
 fn each_holds_what_the_other_wants() {
     let run = lesson!().demo("deadlock");
     let lines = run.lines();
