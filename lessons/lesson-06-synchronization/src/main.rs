@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use common::{Demo, Lesson, Race};
 
 mod blocked;
-mod buffer;
 mod condition;
 mod cure;
 mod deadlock;
@@ -23,6 +22,7 @@ mod order;
 mod race;
 mod semaphore;
 mod shared;
+mod too_early;
 mod wrong_kind;
 
 fn main() -> ExitCode {
@@ -31,6 +31,11 @@ fn main() -> ExitCode {
 
 const DEMOS: &[Demo] = &[
     Demo::new("order", "the writer first, then the reader", order::run),
+    Demo::new(
+        "too-early",
+        "the naive way: a lock, and the reader comes first",
+        too_early::run,
+    ),
     Demo::new("mutex", "one at a time: no increment is lost", mutex::run),
     Demo::new(
         "semaphore",

@@ -8,12 +8,14 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 use crate::blocked::until_blocked;
-use crate::buffer::{Buffer, SLOTS};
-use crate::shared::Shared;
+use crate::condition::Condition;
+use crate::locks::Mutex;
+use crate::shared::{Share, Shared};
 
-const ITEMS: usize = 12;
+const ITEMS: u32 = 12;
+const SLOTS: u32 = 3;
 
-type Tally = [AtomicU32; ITEMS];
+type Tally = [AtomicU32; ITEMS as usize];
 
 pub(crate) fn run() -> Result {
     let buffer = Buffer::new()?;
@@ -29,24 +31,28 @@ pub(crate) fn run() -> Result {
     until_blocked(producer)?;
     say!("producer: {SLOTS} items are in the buffer; it is full, so I wait");
 
-    let mut consumers = Vec::new();
+    let mut children = vec![producer];
     for _ in 0..2 {
         // SAFETY: this process has one thread.
         match unsafe { fork() }.context("cannot fork a consumer")? {
             ForkResult::Child => exit_child(consumer(&buffer, &tally)),
-            ForkResult::Parent { child } => consumers.push(child),
+            ForkResult::Parent { child } => children.push(child),
         }
     }
-    for child in [producer].into_iter().chain(consumers) {
+    for child in children {
         expect_success(waitpid(child, None)?)?;
     }
-    report(&tally)
+    if tally.iter().any(|times| times.load(Relaxed) != 1) {
+        return Err(Error::new(format!("taken, times: {:?}", *tally)));
+    }
+    say!("2 consumers: {ITEMS} items, every one taken once");
+    Ok(())
 }
 
 fn producer(buffer: &Buffer) -> Result {
     role("producer");
     for item in 0..ITEMS {
-        buffer.put(item as u32)?;
+        buffer.put(item)?;
     }
     buffer.close()
 }
@@ -59,12 +65,79 @@ fn consumer(buffer: &Buffer, tally: &Tally) -> Result {
     Ok(())
 }
 
-fn report(tally: &Tally) -> Result {
-    let wrong = tally.iter().position(|taken| taken.load(Relaxed) != 1);
-    if let Some(item) = wrong {
-        let times = tally[item].load(Relaxed);
-        return Err(Error::new(format!("item {item} was taken {times} times")));
+/// The fields are private: nobody can touch the state without the lock.
+struct Buffer {
+    lock: Mutex,
+    not_full: Condition,
+    not_empty: Condition,
+    state: Shared<State>,
+}
+
+/// Only read and written under the lock, which also gives the order: so
+/// Relaxed is enough.
+#[derive(Default)]
+struct State {
+    slots: [AtomicU32; SLOTS as usize],
+    put: AtomicU32,
+    taken: AtomicU32,
+    closed: AtomicU32,
+}
+// SAFETY: numbers, which change atomically.
+unsafe impl Share for State {}
+
+impl Buffer {
+    fn new() -> Result<Self> {
+        let lock = Mutex::new()?;
+        Ok(Self {
+            not_full: Condition::new(&lock)?,
+            not_empty: Condition::new(&lock)?,
+            state: Shared::new(State::default())?,
+            lock,
+        })
     }
-    say!("2 consumers: {ITEMS} items, every one taken once");
-    Ok(())
+
+    /// Waits while the buffer is full.
+    fn put(&self, item: u32) -> Result {
+        let mut guard = self.lock.lock()?;
+        while self.filled() == SLOTS {
+            self.not_full.wait(&mut guard)?;
+        }
+        let number = self.state.put.load(Relaxed);
+        self.slot(number).store(item, Relaxed);
+        self.state.put.store(number + 1, Relaxed);
+        Ok(self.not_empty.wake_one()?)
+    }
+
+    /// Waits while the buffer is empty; `None` when nothing can come.
+    fn take(&self) -> Result<Option<u32>> {
+        let mut guard = self.lock.lock()?;
+        // Between the wake-up and the lock somebody else may have come and
+        // taken the item: so look again.
+        while self.filled() == 0 {
+            if self.state.closed.load(Relaxed) == 1 {
+                return Ok(None);
+            }
+            self.not_empty.wait(&mut guard)?;
+        }
+        let number = self.state.taken.load(Relaxed);
+        let item = self.slot(number).load(Relaxed);
+        self.state.taken.store(number + 1, Relaxed);
+        self.not_full.wake_one()?;
+        Ok(Some(item))
+    }
+
+    /// Nothing more will be put: every waiting consumer must hear it.
+    fn close(&self) -> Result {
+        let _guard = self.lock.lock()?;
+        self.state.closed.store(1, Relaxed);
+        Ok(self.not_empty.wake_all()?)
+    }
+
+    fn filled(&self) -> u32 {
+        self.state.put.load(Relaxed) - self.state.taken.load(Relaxed)
+    }
+
+    fn slot(&self, number: u32) -> &AtomicU32 {
+        &self.state.slots[(number % SLOTS) as usize]
+    }
 }

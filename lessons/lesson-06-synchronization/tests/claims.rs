@@ -61,7 +61,7 @@ fn without_a_folder_for_files_there_is_one_error_line() {
 }
 
 #[test]
-fn no_file_is_left_behind() {
+fn nothing_is_left_in_the_folder_for_files() {
     let folder = empty_folder("all-demos");
     let run = run(lesson!().command(&[]).env("TMPDIR", &folder));
     assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{run:#?}");
@@ -78,6 +78,20 @@ fn the_number_of_runs_must_be_a_number_from_1_up() {
     ] {
         lesson!().refuses(arguments, 2);
     }
+}
+
+#[test]
+fn a_lock_lets_the_reader_in_first() {
+    let run = lesson!().demo("too-early");
+    assert_eq!(
+        run.lines(),
+        [
+            "reader: has the lock",
+            "reader: there was no file",
+            "writer: has the lock",
+            "parent: the reader's exit code is 1, if anybody asks",
+        ]
+    );
 }
 
 #[test]
