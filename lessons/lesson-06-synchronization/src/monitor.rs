@@ -8,12 +8,11 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 use crate::blocked::until_blocked;
-use crate::condition::Condition;
-use crate::locks::Mutex;
-use crate::shared::{Share, Shared};
+use crate::shared::Shared;
+
+use buffer::{Buffer, SLOTS};
 
 const ITEMS: u32 = 12;
-const SLOTS: u32 = 3;
 
 type Tally = [AtomicU32; ITEMS as usize];
 
@@ -65,79 +64,92 @@ fn consumer(buffer: &Buffer, tally: &Tally) -> Result {
     Ok(())
 }
 
-/// The fields are private: nobody can touch the state without the lock.
-struct Buffer {
-    lock: Mutex,
-    not_full: Condition,
-    not_empty: Condition,
-    state: Shared<State>,
-}
+/// A module of its own: outside it the fields of `Buffer` have no name.
+mod buffer {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Only read and written under the lock, which also gives the order: so
-/// Relaxed is enough.
-#[derive(Default)]
-struct State {
-    slots: [AtomicU32; SLOTS as usize],
-    put: AtomicU32,
-    taken: AtomicU32,
-    closed: AtomicU32,
-}
-// SAFETY: numbers, which change atomically.
-unsafe impl Share for State {}
+    use common::Result;
 
-impl Buffer {
-    fn new() -> Result<Self> {
-        let lock = Mutex::new()?;
-        Ok(Self {
-            not_full: Condition::new(&lock)?,
-            not_empty: Condition::new(&lock)?,
-            state: Shared::new(State::default())?,
-            lock,
-        })
+    use crate::condition::Condition;
+    use crate::locks::Mutex;
+    use crate::shared::{Share, Shared};
+
+    pub(super) const SLOTS: u32 = 3;
+
+    /// Nobody can touch the state without the lock.
+    pub(super) struct Buffer {
+        lock: Mutex,
+        not_full: Condition,
+        not_empty: Condition,
+        state: Shared<State>,
     }
 
-    /// Waits while the buffer is full.
-    fn put(&self, item: u32) -> Result {
-        let mut guard = self.lock.lock()?;
-        while self.filled() == SLOTS {
-            self.not_full.wait(&mut guard)?;
+    /// Only read and written under the lock, which also gives the order: so
+    /// Relaxed is enough.
+    #[derive(Default)]
+    struct State {
+        slots: [AtomicU32; SLOTS as usize],
+        put: AtomicU32,
+        taken: AtomicU32,
+        closed: AtomicU32,
+    }
+    // SAFETY: numbers, which change atomically.
+    unsafe impl Share for State {}
+
+    impl Buffer {
+        pub(super) fn new() -> Result<Self> {
+            let lock = Mutex::new()?;
+            Ok(Self {
+                not_full: Condition::new(&lock)?,
+                not_empty: Condition::new(&lock)?,
+                state: Shared::new(State::default())?,
+                lock,
+            })
         }
-        let number = self.state.put.load(Relaxed);
-        self.slot(number).store(item, Relaxed);
-        self.state.put.store(number + 1, Relaxed);
-        Ok(self.not_empty.wake_one()?)
-    }
 
-    /// Waits while the buffer is empty; `None` when nothing can come.
-    fn take(&self) -> Result<Option<u32>> {
-        let mut guard = self.lock.lock()?;
-        // Between the wake-up and the lock somebody else may have come and
-        // taken the item: so look again.
-        while self.filled() == 0 {
-            if self.state.closed.load(Relaxed) == 1 {
-                return Ok(None);
+        /// Waits while the buffer is full.
+        pub(super) fn put(&self, item: u32) -> Result {
+            let mut guard = self.lock.lock()?;
+            while self.filled() == SLOTS {
+                self.not_full.wait(&mut guard)?;
             }
-            self.not_empty.wait(&mut guard)?;
+            let number = self.state.put.load(Relaxed);
+            self.slot(number).store(item, Relaxed);
+            self.state.put.store(number + 1, Relaxed);
+            Ok(self.not_empty.wake_one()?)
         }
-        let number = self.state.taken.load(Relaxed);
-        let item = self.slot(number).load(Relaxed);
-        self.state.taken.store(number + 1, Relaxed);
-        self.not_full.wake_one()?;
-        Ok(Some(item))
-    }
 
-    /// Nothing more will be put: every waiting consumer must hear it.
-    fn close(&self) -> Result {
-        let _guard = self.lock.lock()?;
-        self.state.closed.store(1, Relaxed);
-        Ok(self.not_empty.wake_all()?)
-    }
+        /// Waits while the buffer is empty; `None` when nothing can come.
+        pub(super) fn take(&self) -> Result<Option<u32>> {
+            let mut guard = self.lock.lock()?;
+            // Between the wake-up and the lock somebody else may have come and
+            // taken the item: so look again.
+            while self.filled() == 0 {
+                if self.state.closed.load(Relaxed) == 1 {
+                    return Ok(None);
+                }
+                self.not_empty.wait(&mut guard)?;
+            }
+            let number = self.state.taken.load(Relaxed);
+            let item = self.slot(number).load(Relaxed);
+            self.state.taken.store(number + 1, Relaxed);
+            self.not_full.wake_one()?;
+            Ok(Some(item))
+        }
 
-    fn filled(&self) -> u32 {
-        self.state.put.load(Relaxed) - self.state.taken.load(Relaxed)
-    }
+        /// Nothing more will be put: every waiting consumer must hear it.
+        pub(super) fn close(&self) -> Result {
+            let _guard = self.lock.lock()?;
+            self.state.closed.store(1, Relaxed);
+            Ok(self.not_empty.wake_all()?)
+        }
 
-    fn slot(&self, number: u32) -> &AtomicU32 {
-        &self.state.slots[(number % SLOTS) as usize]
+        fn filled(&self) -> u32 {
+            self.state.put.load(Relaxed) - self.state.taken.load(Relaxed)
+        }
+
+        fn slot(&self, number: u32) -> &AtomicU32 {
+            &self.state.slots[(number % SLOTS) as usize]
+        }
     }
 }
