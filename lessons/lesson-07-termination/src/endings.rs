@@ -4,7 +4,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio, abort};
 
-use common::{Context, Result, exit_child, role, say};
+use common::{Context, Error, Result, exit_child, role, say};
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
@@ -102,5 +102,8 @@ fn shell(command: &str) -> Result<String> {
         .stderr(Stdio::null()) // the shell's own word: "Killed"
         .output()
         .context("cannot start sh")?;
+    if !output.status.success() {
+        return Err(Error::new(format!("sh could not run {command}")));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
