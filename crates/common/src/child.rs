@@ -6,7 +6,9 @@ use std::fs;
 
 use nix::libc;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{
+    SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask,
+};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
@@ -39,6 +41,17 @@ pub fn expect_success(status: WaitStatus) -> Result {
         WaitStatus::Exited(_, 1 | 2) => Err(Error::reported()),
         other => Err(Error::new(format!("a child ended badly: {other:?}"))),
     }
+}
+
+/// Undoes what a careless starter may have left: exec keeps ignored signals
+/// and the mask, and with SIGCHLD ignored no status could be collected.
+pub(crate) fn reset_signals() -> Result {
+    for which in [Signal::SIGCHLD, Signal::SIGTERM] {
+        // SAFETY: the default action is no handler that could run.
+        unsafe { signal(which, SigHandler::SigDfl) }?;
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    Ok(())
 }
 
 /// After a failure: ends and reaps every process that this one still has,

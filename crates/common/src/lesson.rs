@@ -85,7 +85,9 @@ impl Lesson {
         };
         SPEAKER.set(speaker).expect("a lesson runs once");
 
-        let mut outcome = watch_output().and_then(|()| self.obey(&arguments));
+        let mut outcome = child::reset_signals()
+            .and_then(|()| watch_output())
+            .and_then(|()| self.obey(&arguments));
         if outcome.is_err() {
             child::end_children();
         }
