@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result {
     }
 }
 
-/// One child for each CPU: pins itself, then gives the scheduler a thousand
+/// One child for each CPU: pins itself, then gives the scheduler fifty
 /// occasions to put it somewhere else.
 fn worker(cpu: usize) -> Result {
     role("worker");
@@ -49,7 +49,7 @@ fn worker(cpu: usize) -> Result {
     only.set(cpu)?;
     sched_setaffinity(THIS_PROCESS, &only)
         .context(format_args!("cannot pin a worker to CPU {cpu}"))?;
-    for _ in 0..1000 {
+    for _ in 0..50 {
         let here = sched_getcpu()?;
         if here != cpu {
             let text = format!("pinned to CPU {cpu}, found on CPU {here}");

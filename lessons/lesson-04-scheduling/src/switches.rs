@@ -105,16 +105,16 @@ fn spinner(gate: OwnedFd) -> Result {
 fn yielder(gate: OwnedFd) -> Result {
     role("yielder");
     read(&gate, &mut [0])?;
-    for _ in 0..500 {
+    for _ in 0..100 {
         sched_yield()?;
     }
-    print("yields 500 times")
+    print("yields 100 times")
 }
 
 fn print(what: &str) -> Result {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let gave_up = usage.voluntary_context_switches();
     let lost = usage.involuntary_context_switches();
-    say!("{what:20} voluntary: about {gave_up:3}  involuntary: about {lost:3}");
+    say!("{what:20} about {gave_up} voluntary, about {lost} involuntary");
     Ok(())
 }

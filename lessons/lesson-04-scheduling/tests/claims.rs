@@ -149,7 +149,7 @@ fn a_yield_counts_as_involuntary() {
     let run = lesson!().demo("switches");
     let yielder = figures(&run, "yields").remove(0);
     assert!(yielder[1] <= 3.0, "{run:#?}");
-    assert!(yielder[2] >= 50.0, "{run:#?}");
+    assert!(yielder[2] >= 20.0, "{run:#?}");
 }
 
 #[test]
@@ -161,12 +161,12 @@ fn only_a_blocked_wait_is_free() {
     // had; on one CPU a yielder gets near to nothing, but still keeps looking.
     assert!(spinning[0] >= 5.0, "{run:#?}");
     assert!(blocking[0] <= 2.0, "{run:#?}");
-    assert!(spinning[1] >= 100.0 && yielding[1] >= 3.0, "{run:#?}");
+    assert!(spinning[1] >= 100.0 && yielding[1] >= 2.0, "{run:#?}");
     assert_eq!(blocking[1], 1.0, "{run:#?}");
 }
 
 #[test]
-fn the_shortest_job_first_halves_the_turnaround_of_a_convoy() {
+fn the_shortest_job_first_shortens_the_turnaround_of_a_convoy() {
     let run = lesson!().demo("order");
     let [convoy, shortest, _] = orders(&run);
     // By hand: (60 + 75 + 90) / 3 = 75 against (15 + 30 + 90) / 3 = 45. The
