@@ -12,7 +12,7 @@ use nix::sys::signal::{
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use crate::{Error, Result, lesson};
+use crate::{Error, Result, lesson, trouble};
 
 /// Names this process after its role, for `ps`, `/proc/PID/comm` and pictures
 /// (`PR_SET_NAME`, at most 15 bytes).
@@ -27,7 +27,9 @@ pub fn role(name: &str) {
 pub fn exit_child(outcome: Result) -> ! {
     let code = match outcome {
         Ok(()) => 0,
-        Err(error) => lesson::report(&error),
+        // If another failed first, this failure is only its consequence.
+        Err(error) if trouble::is_cause() => lesson::report(&error),
+        Err(error) => error.exit_code,
     };
     // SAFETY: _exit(2) ends the process here; nothing of it runs on.
     unsafe { libc::_exit(code.into()) }
@@ -38,7 +40,8 @@ pub fn exit_child(outcome: Result) -> ! {
 pub fn expect_success(status: WaitStatus) -> Result {
     match status {
         WaitStatus::Exited(_, 0) => Ok(()),
-        WaitStatus::Exited(_, 1 | 2) => Err(Error::reported()),
+        // 125 to 127 are what nice, env and shells say when they gave up.
+        WaitStatus::Exited(_, 1 | 2 | 125..=127) => Err(Error::of_a_child()),
         other => Err(Error::new(format!("a child ended badly: {other:?}"))),
     }
 }

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 
+use crate::trouble;
+
 /// What every function of a lesson returns.
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
@@ -11,26 +13,27 @@ pub type Result<T = ()> = std::result::Result<T, Error>;
 pub struct Error {
     text: String,
     pub(crate) exit_code: u8,
+    /// Whether an executed program has told it in its own words.
+    pub(crate) is_told: bool,
 }
 
 impl Error {
     /// A failure of the run: exit code 1.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), exit_code: 1 }
+        trouble::meet_error();
+        Self { text: text.into(), exit_code: 1, is_told: false }
     }
 
     /// A wrong argument: exit code 2.
     pub fn usage(text: impl Into<String>) -> Self {
-        Self { text: text.into(), exit_code: 2 }
+        Self { exit_code: 2, ..Self::new(text) }
     }
 
-    /// A failure whose line a child process has printed already.
-    pub(crate) fn reported() -> Self {
-        Self::new("")
-    }
-
-    pub(crate) fn is_reported(&self) -> bool {
-        self.text.is_empty()
+    /// A child process ended with an exit code that says failure.
+    pub(crate) fn of_a_child() -> Self {
+        let text = "a child process failed".to_owned();
+        let is_told = trouble::is_unmet();
+        Self { text, exit_code: 1, is_told }
     }
 }
 

@@ -6,7 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::OnceLock;
 
-use crate::say::{lost_output, watch_output, write_line};
+use crate::say::write_line;
+use crate::trouble::{lost_output, share_page, was_told};
 use crate::{Context, Error, Race, Result, child, say};
 
 const DEFAULT_RUNS: u32 = 100;
@@ -86,12 +87,15 @@ impl Lesson {
         SPEAKER.set(speaker).expect("a lesson runs once");
 
         let mut outcome = child::reset_signals()
-            .and_then(|()| watch_output())
+            .and_then(|()| share_page())
             .and_then(|()| self.obey(&arguments));
         if outcome.is_err() {
             child::end_children();
         }
-        if let Some(errno) = lost_output() {
+        let is_told = matches!(&outcome, Err(error) if error.is_told);
+        if let Some(errno) = lost_output()
+            && !is_told
+        {
             outcome = Err(errno).context("cannot write to standard output");
         }
         match outcome {
@@ -194,9 +198,9 @@ impl Lesson {
     }
 }
 
-/// Prints the error's line, if nobody has; returns the exit code.
+/// Prints the error's line, unless a line was printed; returns the exit code.
 pub(crate) fn report(error: &Error) -> u8 {
-    if !error.is_reported() {
+    if !error.is_told && !was_told() {
         let speaker = SPEAKER.get().map_or("", String::as_str);
         // With stderr closed as well nobody is left to tell.
         write_line(io::stderr(), format_args!("{speaker}: {error}")).ok();
@@ -215,6 +219,6 @@ fn passed(demo: &Demo, status: ExitStatus) -> Result {
             "the demo '{}' was killed by signal {signal}",
             demo.name
         ))),
-        _ => Err(Error::reported()),
+        _ => Err(Error::of_a_child()),
     }
 }

@@ -17,6 +17,7 @@ mod lesson;
 mod race;
 mod say;
 mod scratch;
+mod trouble;
 
 pub use child::{exit_child, expect_success, role};
 pub use error::{Context, Error, Result};

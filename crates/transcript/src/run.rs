@@ -52,7 +52,7 @@ pub fn run(command: &mut Command) -> Run {
     let stdout = child.stdout.take().map(read_to_end);
     let stderr = child.stderr.take().map(read_to_end);
     let (ended, end) = mpsc::channel();
-    let waiter = thread::spawn(move || ended.send(child.wait()));
+    let waiter = start(move || ended.send(child.wait()));
     let status: ExitStatus = match end.recv_timeout(DEADLINE) {
         Ok(status) => status.expect("the child is ours to wait for"),
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
@@ -75,10 +75,16 @@ pub fn run(command: &mut Command) -> Run {
     }
 }
 
+fn start<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    thread::Builder::new().spawn(work).expect("a test may start a thread")
+}
+
 type Reader = thread::JoinHandle<Vec<u8>>;
 
 fn read_to_end(mut pipe: impl Read + Send + 'static) -> Reader {
-    thread::spawn(move || {
+    start(move || {
         let mut bytes = Vec::new();
         pipe.read_to_end(&mut bytes).expect("a pipe can be read");
         bytes

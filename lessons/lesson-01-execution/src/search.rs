@@ -47,7 +47,7 @@ pub(crate) fn run() -> Result {
 /// A script that says its name. Lost output is the launcher's to report.
 fn place(scratch: &Scratch, name: &str, mode: u32) -> Result {
     let file = scratch.path(name);
-    fs::write(&file, format!("#!/bin/sh\necho '{name} runs' 2>/dev/null\n"))
+    fs::write(&file, format!("#!/bin/sh\necho '{name} runs'\n"))
         .and_then(|()| fs::set_permissions(file, Permissions::from_mode(mode)))
         .context(format_args!("cannot write {name}"))
 }

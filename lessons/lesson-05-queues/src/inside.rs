@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use common::{Result, say};
+use common::{Context, Result, say};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 pub(crate) fn run() -> Result {
@@ -11,7 +11,9 @@ pub(crate) fn run() -> Result {
     // The scope joins its thread: none is left when a program goes on to
     // fork.
     thread::scope(|scope| {
-        scope.spawn(|| consumer(receiver));
+        thread::Builder::new()
+            .spawn_scoped(scope, || consumer(receiver))
+            .context("cannot start the consumer's thread")?;
         producer(sender)
     })
 }

@@ -71,11 +71,13 @@ fn items_left_behind(consume: fn(&Items) -> Result<u32>) -> Result<bool> {
 /// a pipe some time later; the same here.
 fn producer(sender: IpcSender<String>) -> Result {
     role("producer");
-    let feeder = thread::spawn(move || {
-        ["Item 1", "Item 2", "Item 3"]
-            .into_iter()
-            .try_for_each(|item| sender.send(item.to_owned()))
-    });
+    let feeder = thread::Builder::new()
+        .spawn(move || {
+            ["Item 1", "Item 2", "Item 3"]
+                .into_iter()
+                .try_for_each(|item| sender.send(item.to_owned()))
+        })
+        .context("cannot start the feeder's thread")?;
     Ok(feeder.join().map_err(|_| Error::new("the feeder panicked"))??)
 }
 

@@ -121,11 +121,13 @@ fn under_load<T>(work: impl FnOnce() -> T) -> T {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..cpus {
-            scope.spawn(|| {
-                while !is_over.load(Relaxed) {
-                    spin_loop();
-                }
-            });
+            thread::Builder::new()
+                .spawn_scoped(scope, || {
+                    while !is_over.load(Relaxed) {
+                        spin_loop();
+                    }
+                })
+                .expect("this tool may start threads");
         }
         // Dropped in a panic as well: the scope waits for its threads.
         let _stop = Stop(&is_over);
