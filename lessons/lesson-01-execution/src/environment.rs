@@ -17,10 +17,10 @@ pub(crate) fn run() -> Result {
     // SAFETY: this process has one thread: nobody reads the environment now.
     unsafe { env::set_var("MOOD", "calm") };
 
-    for role in [heir, rebel, hermit] {
+    for become_one in [heir, rebel, hermit] {
         // SAFETY: this process has one thread.
         match unsafe { fork() }.context("cannot fork a child")? {
-            ForkResult::Child => exit_child(role(&program)),
+            ForkResult::Child => exit_child(become_one(&program)),
             ForkResult::Parent { child } => {
                 expect_success(waitpid(child, None)?)?;
             }
@@ -40,7 +40,7 @@ fn heir(program: &Path) -> Result {
 /// A child: changes a variable first. It is this process's copy.
 fn rebel(program: &Path) -> Result {
     role("rebel");
-    // SAFETY: as above.
+    // SAFETY: this process has one thread, too.
     unsafe { env::set_var("MOOD", "wild") };
     match execv(&c_path(program), &[c"show-env", c"rebel"])
         .context("cannot execute this program")? {}

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 const DEMOS: &[Demo] = &[
     Demo::new(
         "script",
-        "a file is written, a process executes it",
+        "a file is written, a process becomes sh and runs it",
         script::run,
     ),
     Demo::new(

@@ -1,4 +1,4 @@
-//! A program is a file: this one is written first and executed then.
+//! A program is a file: this one is written first, and then `sh` runs it.
 
 use std::fs;
 use std::path::Path;

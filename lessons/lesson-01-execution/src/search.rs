@@ -1,5 +1,5 @@
-//! The kernel takes a path. Who has a name only tries one folder of PATH after
-//! the other, and that is a loop in the program, not a system call.
+//! The kernel takes a path. Whoever has only a name tries the folders of PATH,
+//! one after the other: a loop in the program, not a system call.
 
 use std::ffi::CString;
 use std::fs::{self, Permissions};

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use transcript::{Run, lesson, run};
 
 #[test]
-fn a_file_is_executed() {
+fn a_process_becomes_sh_and_runs_the_file() {
     assert_eq!(lesson!().demo("script").stdout, "Sweeterror404\n");
 }
 
