@@ -1,4 +1,4 @@
-//! Every letter, really produced in a child and read from outside, twice:
+//! Five letters, each produced in a child and read from outside, twice:
 //! from field 3 of /proc/PID/stat, and through sysinfo.
 
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
 //! A process runs or is ready (R), is blocked (S or D), is stopped (T), or is
-//! a zombie (Z); a process that asks about itself can only ever read R.
+//! a zombie (Z); one with one thread that asks about itself only ever reads R.
 //!
 //! Read README.md beside this folder. Run: `cargo run -p lesson-03-state`
 

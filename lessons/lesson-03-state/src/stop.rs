@@ -1,5 +1,5 @@
-//! Stopped and continued: wait tells both. A stopped process receives
-//! nothing but SIGKILL and SIGCONT; everything else stays pending.
+//! Stopped and continued: wait tells both. Only SIGKILL and SIGCONT reach a
+//! stopped process; every other signal stays pending.
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -49,7 +49,7 @@ fn parent(worker: Pid, _write_end: OwnedFd) -> Result {
     stop(worker)?;
     kill(worker, Signal::SIGTERM)?;
     if !is_pending(worker, Signal::SIGTERM)? {
-        return Err(Error::new("whoever started this demo ignores SIGTERM"));
+        return Err(Error::new("SIGTERM is not pending"));
     }
     say!("worker: {} after SIGTERM, which is pending", letter(worker)?);
 

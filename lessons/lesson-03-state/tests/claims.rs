@@ -105,7 +105,7 @@ fn a_name_with_a_newline_and_a_parenthesis_stays_a_name() {
 }
 
 #[test]
-fn every_letter_is_produced_and_read_back() {
+fn five_letters_are_produced_and_read_back() {
     let run = lesson!().demo("letters");
     assert_eq!(
         run.lines()[..6],
