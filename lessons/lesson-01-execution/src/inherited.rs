@@ -8,8 +8,8 @@ use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use common::{Context, Error, Result, exit_child, expect_success, role, say};
-use nix::libc::{PRIO_PROCESS, getpriority, nice};
 use nix::sys::signal::{SigHandler, Signal, kill, raise, signal};
+use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, chdir, dup, execvp, fork};
 
@@ -29,9 +29,9 @@ pub(crate) fn run() -> Result {
             kill(child, Signal::SIGCONT)?;
             expect_success(waitpid(child, None)?)?;
 
-            say!("{:<28} {:<12} after exec", "", "before");
+            say!("{:<24} {:<12} after exec", "", "before");
             for ((what, before), (_, after)) in before.iter().zip(&after) {
-                say!("{what:<28} {before:<12} {after}");
+                say!("{what:<24} {before:<12} {after}");
             }
             by_command()
         }
@@ -42,8 +42,7 @@ pub(crate) fn run() -> Result {
 fn heir() -> Result {
     role("heir");
     chdir("/")?;
-    // SAFETY: nice(2) changes one number of this process.
-    unsafe { nice(5) };
+    umask(Mode::S_IRWXO); // others may do nothing with its new files
     // SAFETY: the handler does nothing, which is safe at any moment.
     unsafe { signal(Signal::SIGUSR1, SigHandler::Handler(on_signal)) }?;
     raise(Signal::SIGSTOP)?;
@@ -63,13 +62,10 @@ fn look(pid: Pid, fds: [c_int; 2]) -> Result<[(&'static str, String); 9]> {
     let folder = fs::read_link(format!("/proc/{pid}/cwd"))?;
     let program = env::current_exe()?.display().to_string();
     let maps = proc(pid, "maps")?;
-    // SAFETY: getpriority(2) only reads, and both processes exist.
-    let niceness = |pid| unsafe { getpriority(PRIO_PROCESS, pid) };
-    let nicer = niceness(pid.as_raw() as u32) - niceness(0);
     Ok([
         ("process", format!("pid {pid}")),
         ("working directory", folder.display().to_string()),
-        ("niceness above its parent's", nicer.to_string()),
+        ("umask", status_line(pid, "Umask:")?),
         ("ignores SIGPIPE", yes(signals(pid, "SigIgn:", Signal::SIGPIPE)?)),
         ("descriptor open", staying),
         ("close-on-exec one open", closing),
@@ -102,12 +98,16 @@ fn until_stopped(pid: Pid) -> Result {
     }
 }
 
-/// Whether a signal's bit is set in a mask of proc_pid_status(5).
+/// Whether a signal's bit is set in a mask of /proc/PID/status.
 fn signals(pid: Pid, mask: &str, signal: Signal) -> Result<bool> {
-    let status = proc(pid, "status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(mask));
-    let bits = u64::from_str_radix(line.unwrap_or_default().trim(), 16)?;
+    let bits = u64::from_str_radix(&status_line(pid, mask)?, 16)?;
     Ok(bits >> (signal as u32 - 1) & 1 == 1)
+}
+
+fn status_line(pid: Pid, label: &str) -> Result<String> {
+    let status = proc(pid, "status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(label));
+    Ok(line.unwrap_or_default().trim().to_owned())
 }
 
 fn proc(pid: Pid, file: &str) -> Result<String> {

@@ -219,7 +219,7 @@ fn what_belongs_to_the_process_crosses_exec() {
     let (before, after) = row(&run, "process");
     assert!(before.starts_with("pid ") && before == after, "{run:#?}");
     assert_eq!(row(&run, "working directory"), ("/", "/"));
-    assert_eq!(row(&run, "niceness above its parent's"), ("5", "5"));
+    assert_eq!(row(&run, "umask"), ("0007", "0007"));
     assert_eq!(row(&run, "ignores SIGPIPE"), ("yes", "yes"));
     assert_eq!(row(&run, "descriptor open"), ("yes", "yes"));
 }
