@@ -36,11 +36,10 @@ pub(crate) fn run() -> Result {
 
     // Every write end that this process held is gone: it was moved into
     // `stage` and dropped there. So this read can end.
-    for line in input
-        .into_iter()
-        .flat_map(|end| BufReader::new(File::from(end)).lines())
-    {
-        say!("{}", line?);
+    if let Some(last) = input {
+        for line in BufReader::new(File::from(last)).lines() {
+            say!("{}", line?);
+        }
     }
     for (child, arguments) in children.into_iter().zip(STAGES) {
         match waitpid(child, None)? {
