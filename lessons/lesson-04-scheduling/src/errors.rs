@@ -25,8 +25,8 @@ pub(crate) fn run() -> Result {
             expect_success(waitpid(child, None)?)?;
         }
     }
-    let nobody = Pid::from_raw(i32::MAX); // the kernel's pids end at 4194304
-    say!("a process that does not exist: {}", word(set_niceness(nobody, 19)));
+    let absent = Pid::from_raw(i32::MAX); // the kernel's pids end at 4194304
+    say!("a process that does not exist: {}", word(set_niceness(absent, 19)));
     Ok(())
 }
 

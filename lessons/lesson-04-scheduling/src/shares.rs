@@ -45,15 +45,22 @@ fn print(pair: [i32; 2], used: [u64; 2]) {
     let weights = pair.map(|niceness| WEIGHTS[niceness as usize]);
     say!("");
     for one in [0, 1] {
-        let [share, promised] = [used, weights]
-            .map(|pair| 100.0 * pair[one] as f64 / (pair[0] + pair[1]) as f64);
+        let share = percent(used[one], used);
+        let promised = percent(weights[one], weights);
         let bar = "█".repeat((share * 0.4).round().max(1.0) as usize);
         let niceness = pair[one];
         say!("niceness {niceness:2}  {share:6.1} %   {promised:6.1} %  {bar}");
     }
-    let [ratio, promised] =
-        [used, weights].map(|pair| pair[0] as f64 / pair[1] as f64);
+    let (ratio, promised) = (ratio(used), ratio(weights));
     say!("ratio         {ratio:6.2}     {promised:6.2}");
+}
+
+fn percent(part: u64, both: [u64; 2]) -> f64 {
+    100.0 * part as f64 / (both[0] + both[1]) as f64
+}
+
+fn ratio([first, second]: [u64; 2]) -> f64 {
+    first as f64 / second as f64
 }
 
 /// Lets two spinners share one CPU; returns the nanoseconds each got of it.

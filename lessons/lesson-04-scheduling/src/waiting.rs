@@ -9,20 +9,56 @@ use std::time::Duration;
 use common::{Context, Result, exit_child, expect_success, role, say};
 use nix::sched::sched_yield;
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork, getpid, pipe, read};
+use nix::unistd::{ForkResult, Pid, fork, getpid, pipe, read};
 
 use crate::cpu::{cpu_time, end_with, spin_until};
 use crate::shared::shared_numbers;
-
-/// Waits for the flag or for the end of file, whichever it likes better;
-/// returns how often it looked.
-type Waiter = fn(&AtomicU64, OwnedFd) -> Result<u64>;
 
 pub(crate) fn run() -> Result {
     wait("spinning", spinning)?;
     wait("yielding", yielding)?;
     wait("blocking", blocking)
 }
+
+/// The event: the parent has worked for 50 ms of CPU time.
+fn wait(name: &str, way: Way) -> Result {
+    let flag = &shared_numbers()?[0];
+    let (read_end, write_end) = pipe().context("cannot make a pipe")?;
+    let parent = getpid();
+
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.context("cannot fork the waiter")? {
+        ForkResult::Child => {
+            drop(write_end);
+            exit_child(measure(name, parent, || way(flag, read_end)))
+        }
+        ForkResult::Parent { child } => {
+            spin_until(cpu_time()? + Duration::from_millis(50))?;
+            flag.store(1, Release);
+            drop(write_end);
+            expect_success(waitpid(child, None)?)
+        }
+    }
+}
+
+/// The child: waits in its own way, and says what that cost.
+fn measure(
+    name: &str,
+    parent: Pid,
+    wait: impl FnOnce() -> Result<u64>,
+) -> Result {
+    role("waiter");
+    end_with(parent)?;
+    let before = cpu_time()?;
+    let looks = wait()?;
+    let ms = (cpu_time()? - before).as_secs_f64() * 1000.0;
+    say!("{name}: {ms:5.1} ms of CPU time, looks: about {looks}");
+    Ok(())
+}
+
+/// Waits for the flag or for the end of file, whichever it likes better;
+/// returns how often it looked.
+type Way = fn(&AtomicU64, OwnedFd) -> Result<u64>;
 
 fn spinning(flag: &AtomicU64, _: OwnedFd) -> Result<u64> {
     let mut looks = 1;
@@ -45,32 +81,4 @@ fn yielding(flag: &AtomicU64, _: OwnedFd) -> Result<u64> {
 fn blocking(_: &AtomicU64, read_end: OwnedFd) -> Result<u64> {
     read(&read_end, &mut [0])?;
     Ok(1)
-}
-
-/// The event: the parent has worked for 50 ms of CPU time.
-fn wait(way: &str, waiter: Waiter) -> Result {
-    let flag = &shared_numbers()?[0];
-    let (read_end, write_end) = pipe().context("cannot make a pipe")?;
-    let parent = getpid();
-
-    // SAFETY: this process has one thread.
-    match unsafe { fork() }.context("cannot fork the waiter")? {
-        ForkResult::Child => exit_child({
-            role("waiter");
-            drop(write_end);
-            end_with(parent).and_then(|()| {
-                let before = cpu_time()?;
-                let looks = waiter(flag, read_end)?;
-                let ms = (cpu_time()? - before).as_secs_f64() * 1000.0;
-                say!("{way}: {ms:5.1} ms of CPU time, looks: about {looks}");
-                Ok(())
-            })
-        }),
-        ForkResult::Parent { child } => {
-            spin_until(cpu_time()? + Duration::from_millis(50))?;
-            flag.store(1, Release);
-            drop(write_end);
-            expect_success(waitpid(child, None)?)
-        }
-    }
 }
