@@ -82,8 +82,12 @@ fn sentinel() -> Result {
 /// the end. Here the empty one does.
 fn until_sentinel(name: &str, queue: &MqdT) -> Result {
     role(name);
-    while !receive(queue)?.1.is_empty() {}
-    Ok(())
+    loop {
+        let (_, message) = receive(queue)?;
+        if message.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 fn both_wait(children: &[Pid]) -> Result {

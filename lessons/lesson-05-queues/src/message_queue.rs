@@ -2,9 +2,7 @@
 
 use common::{Context, Error, Result};
 use nix::errno::Errno;
-use nix::mqueue::{
-    MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_open, mq_receive, mq_unlink,
-};
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_open, mq_receive, mq_unlink};
 use nix::sys::stat::Mode;
 use nix::unistd::getpid;
 
@@ -14,10 +12,10 @@ pub(crate) const MESSAGE_SIZE: usize = 64;
 /// A queue with so many slots, without a name: children inherit it.
 ///
 /// `MqdT` does not close itself; see `mq_close`.
-pub(crate) fn message_queue(slots: mq_attr_member_t) -> Result<MqdT> {
+pub(crate) fn message_queue(slots: i64) -> Result<MqdT> {
     let name = format!("/forklore-{}", getpid());
     let name = name.as_str();
-    let attributes = MqAttr::new(0, slots, MESSAGE_SIZE as mq_attr_member_t, 0);
+    let attributes = MqAttr::new(0, slots, MESSAGE_SIZE as i64, 0);
     let queue = mq_open(
         name,
         // Without O_EXCL an old queue of this name would be opened as it is,
