@@ -2,7 +2,6 @@
 //! `T` is made of atomics: anything else in memory that another process may
 //! write at any moment is undefined behaviour.
 
-use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::os::fd::AsFd;
@@ -29,7 +28,6 @@ unsafe impl<T: Atomics, const N: usize> Atomics for [T; N] {}
 /// Memory of this process, seen as a `T`, until it is dropped.
 pub(crate) struct Mapping<T: Atomics> {
     start: NonNull<T>,
-    content: PhantomData<T>,
 }
 
 const READ_WRITE: ProtFlags = ProtFlags::PROT_READ.union(ProtFlags::PROT_WRITE);
@@ -45,7 +43,7 @@ impl<T: Atomics> Mapping<T> {
         let start =
             unsafe { mmap_anonymous(None, Self::LENGTH, READ_WRITE, flag) }
                 .context("cannot map anonymous memory")?;
-        Ok(Self { start: start.cast(), content: PhantomData })
+        Ok(Self { start: start.cast() })
     }
 
     /// The memory of this object, from its first byte.
@@ -55,7 +53,7 @@ impl<T: Atomics> Mapping<T> {
         let start =
             unsafe { mmap(None, Self::LENGTH, READ_WRITE, flag, object, 0) }
                 .context("cannot map the object")?;
-        Ok(Self { start: start.cast(), content: PhantomData })
+        Ok(Self { start: start.cast() })
     }
 }
 

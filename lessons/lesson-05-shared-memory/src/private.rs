@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result {
     let shared = Mapping::<AtomicI32>::anonymous(MapFlags::MAP_SHARED)?;
     let numbers = [
         ("a variable", &variable),
-        ("an Arc", &*Arc::clone(&arc)),
+        ("an Arc", &*arc),
         ("MAP_PRIVATE", &*private),
         ("MAP_SHARED", &*shared),
     ];
