@@ -1,11 +1,10 @@
 //! A signal to one process reaches one process. A group gets its signals
 //! together, the grandchildren too.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use common::{Context, Error, Result, exit_child, role, say};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -38,20 +37,28 @@ fn leader(member_write: OwnedFd) -> Result {
     role("leader");
     let me = Pid::from_raw(0);
     setpgid(me, me)?;
+    let (leader_read, leader_write) = pipe().context("cannot make a pipe")?;
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the member")? {
-        ForkResult::Child => exit_child(member(member_write)),
+        ForkResult::Child => {
+            drop(leader_write);
+            exit_child(member(member_write, leader_read))
+        }
         ForkResult::Parent { .. } => {
             drop(member_write);
-            pause();
+            pause(); // and holds leader_write until its end
             Ok(())
         }
     }
 }
 
 /// The grandchild: as long as it lives it holds the only write end.
-fn member(write_end: OwnedFd) -> Result {
+fn member(write_end: OwnedFd, leader_read: OwnedFd) -> Result {
     role("member");
+    gate::tell(&write_end)?;
+    // The end of file: the leader has ended. A signal sent to both would end
+    // this process here, before it tells.
+    read(&leader_read, &mut [0])?;
     gate::tell(&write_end)?;
     pause();
     Ok(())
@@ -66,9 +73,8 @@ fn parent(member_read: OwnedFd, leader: Pid) -> Result {
 
     kill(leader, Signal::SIGTERM)?;
     say!("parent: the leader is {}", killed(waitpid(leader, None)?)?);
-    let mut pipe = [PollFd::new(member_read.as_fd(), PollFlags::POLLIN)];
-    if poll(&mut pipe, PollTimeout::ZERO)? == 0 {
-        say!("parent: no end of file: the member lives on");
+    if read(&member_read, &mut [0])? > 0 {
+        say!("parent: the member has seen that, and lives on");
     }
 
     killpg(leader, Signal::SIGTERM)?;

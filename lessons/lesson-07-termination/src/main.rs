@@ -1,6 +1,6 @@
 //! A process ends by exit or by a signal, and stays a zombie until its parent
-//! has collected its status; a signal is a request whose effect must be waited
-//! for.
+//! has collected its status; a signal is sent, not done: its effect must be
+//! waited for.
 //!
 //! Read README.md beside this folder. Run: `cargo run -p lesson-07-termination`
 

@@ -215,7 +215,7 @@ fn a_signal_to_the_leader_does_not_reach_its_group() {
         [
             "leader: own group: true, same session: true",
             "parent: the leader is killed by SIGTERM",
-            "parent: no end of file: the member lives on",
+            "parent: the member has seen that, and lives on",
         ]
     );
 }
