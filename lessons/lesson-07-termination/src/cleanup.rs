@@ -27,7 +27,7 @@ const ENDINGS: [(&str, Ending); 7] = [
 ];
 
 pub(crate) fn run() -> Result {
-    let mut rows = vec![format!("{:<18}Drop  atexit  status", "ending")];
+    say!("{:<18}Drop  atexit  status", "ending");
     for (name, ending) in ENDINGS {
         let (read_end, write_end) = pipe().context("cannot make a pipe")?;
         // SAFETY: this process has one thread.
@@ -44,13 +44,10 @@ pub(crate) fn run() -> Result {
                 let yes = |c| if ran.contains(c) { "yes" } else { "no" };
                 let (dropped, at_exit) = (yes('D'), yes('a'));
                 let status = decoded(waitpid(child, None)?)?;
-                rows.push(format!(
-                    "{name:<18}{dropped:<6}{at_exit:<8}{status}"
-                ));
+                say!("{name:<18}{dropped:<6}{at_exit:<8}{status}");
             }
         }
     }
-    rows.iter().for_each(|row| say!("{row}"));
     Ok(())
 }
 
