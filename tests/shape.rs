@@ -177,11 +177,17 @@ fn every_package_knows_only_whom_it_may() {
             _ => package.clone(),
         };
         let Some(may_know) = allowed.get(&rule) else {
-            assert!(known.is_empty(), "{rule} -> {known:?} is not allowed");
+            assert!(
+                known.is_empty(),
+                "{rule} -> {known:?} stands not in ARCHITECTURE.md"
+            );
             continue;
         };
         let stray: Vec<_> = known.difference(may_know).collect();
-        assert!(stray.is_empty(), "{rule} -> {stray:?} is not allowed");
+        assert!(
+            stray.is_empty(),
+            "{rule} -> {stray:?} stands not in ARCHITECTURE.md"
+        );
     }
 }
 

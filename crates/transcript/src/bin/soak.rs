@@ -28,6 +28,12 @@ fn main() -> ExitCode {
         eprintln!("soak: usage: soak RUNS PROGRAM...");
         return ExitCode::from(2);
     };
+    if let Some(missing) =
+        programs.iter().find(|program| !Path::new(program).is_file())
+    {
+        eprintln!("soak: {missing} is no program; scripts/soak builds them");
+        return ExitCode::from(2);
+    }
     let Ok(runs) = runs.parse() else {
         eprintln!("soak: RUNS is a number, not '{runs}'");
         return ExitCode::from(2);
