@@ -12,7 +12,7 @@ use nix::sys::signal::{
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use crate::{Error, Result, lesson, trouble};
+use crate::{Error, Result, lesson, state, trouble};
 
 /// Names this process after its role, for `ps`, `/proc/PID/comm` and pictures
 /// (`PR_SET_NAME`, at most 15 bytes).
@@ -76,15 +76,7 @@ fn children_of(parent: Pid) -> Vec<Pid> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid| parent_of(*pid) == Some(parent.as_raw()))
+        .filter(|pid| state::parent(*pid) == Some(parent.as_raw()))
         .map(Pid::from_raw)
         .collect()
-}
-
-/// Field 4 of proc_pid_stat(5). The name, field 2, may contain anything, so
-/// counting starts behind its last parenthesis.
-fn parent_of(pid: i32) -> Option<i32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    behind_name.split_whitespace().nth(1)?.parse().ok()
 }

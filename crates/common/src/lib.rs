@@ -17,6 +17,7 @@ mod lesson;
 mod race;
 mod say;
 mod scratch;
+mod state;
 mod trouble;
 
 pub use child::{exit_child, expect_success, role};
@@ -26,3 +27,4 @@ pub use race::Race;
 #[doc(hidden)]
 pub use say::line;
 pub use scratch::Scratch;
+pub use state::{state, until_blocked};

@@ -1,10 +1,11 @@
 //! A process that blocks gives the CPU up; one that computes has it taken.
 
-use std::fs;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Result, exit_child, expect_success, role, say, until_blocked,
+};
 use nix::sched::{sched_setaffinity, sched_yield};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
@@ -47,21 +48,10 @@ fn blocker(read_end: OwnedFd) -> Result {
 /// so it looks, and lets the blocker have the CPU until it sleeps.
 fn feed(blocker: Pid, write_end: OwnedFd) -> Result {
     for _ in 0..20 {
-        while !sleeps(blocker)? {
-            sched_yield()?;
-        }
+        until_blocked(blocker)?;
         write(&write_end, b"x")?;
     }
     Ok(())
-}
-
-/// State S in proc_pid_stat(5), field 3, behind the name in parentheses.
-fn sleeps(pid: Pid) -> Result<bool> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    match stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()) {
-        Some('Z') | None => Err(Error::new("the blocker has ended")),
-        Some(state) => Ok(state == 'S'),
-    }
 }
 
 /// Runs a subject on one CPU with a rival that never stops.

@@ -1,7 +1,9 @@
 //! A queue with three slots. The fourth send is refused or waits, and so the
 //! producer is never further ahead than three messages: back-pressure.
 
-use common::{Context, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Result, exit_child, expect_success, role, say, until_blocked,
+};
 use nix::errno::Errno;
 use nix::mqueue::{
     MqdT, mq_close, mq_remove_nonblock, mq_send, mq_set_nonblock,
@@ -10,7 +12,6 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::message_queue::{message_queue, receive};
-use crate::state::until_it_waits;
 
 pub(crate) fn run() -> Result {
     let queue = message_queue(3)?;
@@ -42,7 +43,7 @@ fn producer(queue: MqdT) -> Result {
 /// The parent: takes one item when it has seen that the producer waits.
 fn consumer(queue: MqdT, child: Pid) -> Result {
     role("consumer");
-    until_it_waits(child)?;
+    until_blocked(child)?;
     say!("blocking: Item 4: the producer is in state S");
 
     let (_, item) = receive(&queue)?;

@@ -1,7 +1,10 @@
 //! Two ways to say "nothing more": all senders gone, which every consumer
 //! learns; or a message that means it, which one consumer takes away.
 
-use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Error, Result, exit_child, expect_success, role, say,
+    until_blocked,
+};
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{self, IpcReceiver};
 use nix::mqueue::{MqdT, mq_close, mq_getattr, mq_send};
@@ -9,7 +12,6 @@ use nix::sys::wait::{wait, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::message_queue::{message_queue, receive};
-use crate::state::until_it_waits;
 
 const CONSUMERS: [&str; 2] = ["consumer 1", "consumer 2"];
 
@@ -91,5 +93,5 @@ fn until_sentinel(name: &str, queue: &MqdT) -> Result {
 }
 
 fn both_wait(children: &[Pid]) -> Result {
-    children.iter().try_for_each(|child| until_it_waits(*child))
+    children.iter().try_for_each(|child| until_blocked(*child))
 }

@@ -1,14 +1,12 @@
 //! Messages that nobody takes lie in a buffer of the kernel, and it ends
 //! somewhere. Then send waits, whatever the queue is called.
 
-use common::{Context, Error, Result, exit_child, role, say};
+use common::{Context, Error, Result, exit_child, role, say, until_blocked};
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
-
-use crate::state::until_it_waits;
 
 pub(crate) fn run() -> Result {
     let (sender, receiver) = ipc::channel().context("cannot make a queue")?;
@@ -40,7 +38,7 @@ fn producer(sender: &IpcSender<u64>) -> Result {
 /// The parent: takes nothing until the producer waits, then ends it.
 fn consumer(receiver: &IpcReceiver<u64>, child: Pid) -> Result {
     role("consumer");
-    until_it_waits(child)?;
+    until_blocked(child)?;
     say!("consumer: the producer is in state S: it waits inside send");
 
     kill(child, Signal::SIGKILL)?;

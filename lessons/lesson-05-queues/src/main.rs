@@ -19,7 +19,6 @@ mod message_queue;
 mod once;
 mod priorities;
 mod race;
-mod state;
 
 fn main() -> ExitCode {
     Lesson::new(env!("CARGO_PKG_NAME"), DEMOS).races(RACES).run()

@@ -1,16 +1,16 @@
 //! A process sleeps until a cell changes: the cell is in shared memory, the
 //! queue of those who sleep on it is in the kernel.
 
-use std::fs;
 use std::ptr;
 use std::sync::atomic::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Result, exit_child, expect_success, role, say, until_blocked,
+};
 use nix::errno::Errno;
-use nix::sched::sched_yield;
 use nix::sys::mman::MapFlags;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -41,7 +41,7 @@ fn receiver(number: &AtomicU32, ready: &AtomicU32) -> Result {
 
 /// The parent: the number first, then the word that it is there.
 fn sender(number: &AtomicU32, ready: &AtomicU32, receiver: Pid) -> Result {
-    wait_for_state(receiver, 'S')?;
+    until_blocked(receiver)?;
     say!("sender: the receiver sleeps, state S");
 
     number.store(42, Relaxed);
@@ -71,22 +71,4 @@ fn wake(cell: &AtomicU32) -> Result {
     // SAFETY: as above.
     let answer = unsafe { libc::syscall(call, cell.as_ptr(), operation, 1) };
     Errno::result(answer).map(drop).context("cannot wake")
-}
-
-/// Nothing reports that another process has gone to sleep: asking is all
-/// there is, and yielding lets it get there.
-fn wait_for_state(pid: Pid, wanted: char) -> Result {
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))
-            .context("cannot read the state of the receiver")?;
-        // The name in parentheses may hold anything; the state follows it.
-        let (_, behind) = stat.rsplit_once(") ").unwrap_or_default();
-        match behind.chars().next() {
-            Some(state) if state == wanted => return Ok(()),
-            None | Some('Z' | 'X') => {
-                return Err(Error::new("the receiver went away"));
-            }
-            Some(_) => sched_yield()?,
-        }
-    }
 }

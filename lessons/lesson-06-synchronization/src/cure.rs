@@ -3,11 +3,13 @@
 
 use std::os::fd::OwnedFd;
 
-use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Error, Result, exit_child, expect_success, role, say,
+    until_blocked,
+};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, pipe, read, write};
 
-use crate::blocked::until_blocked;
 use crate::locks::Mutex;
 
 pub(crate) fn run() -> Result {

@@ -3,12 +3,13 @@
 
 use std::os::fd::OwnedFd;
 
-use common::{Context, Error, Result, exit_child, role, say};
+use common::{
+    Context, Error, Result, exit_child, role, say, state, until_blocked,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, read, write};
 
-use crate::blocked::{state, until_blocked};
 use crate::locks::Mutex;
 
 pub(crate) fn run() -> Result {

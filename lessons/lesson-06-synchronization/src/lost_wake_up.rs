@@ -3,12 +3,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use common::{Context, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Result, exit_child, expect_success, role, say, state,
+    until_blocked,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
-use crate::blocked::{state, until_blocked};
 use crate::condition::Condition;
 use crate::locks::Mutex;
 use crate::shared::{Semaphore, Shared};

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use common::{Demo, Lesson, Race};
 
-mod blocked;
 mod condition;
 mod cure;
 mod deadlock;

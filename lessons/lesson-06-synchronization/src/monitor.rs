@@ -3,11 +3,13 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use common::{
+    Context, Error, Result, exit_child, expect_success, role, say,
+    until_blocked,
+};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
-use crate::blocked::until_blocked;
 use crate::shared::Shared;
 
 use buffer::{Buffer, SLOTS};

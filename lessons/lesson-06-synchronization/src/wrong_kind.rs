@@ -3,12 +3,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use common::{Context, Error, Result, exit_child, role, say};
+use common::{
+    Context, Error, Result, exit_child, role, say, state, until_blocked,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
-use crate::blocked::{state, until_blocked};
 use crate::shared::{Share, Shared};
 
 struct ThreadMutex(Mutex<()>);
