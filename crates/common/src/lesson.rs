@@ -126,6 +126,9 @@ impl Lesson {
                 Run::Plain(_) => Err(unexpected(argument)),
             },
             ([_, _, extra, ..], Some(_)) => Err(unexpected(extra)),
+            (["--list" | "--help" | "-h", extra, ..], _) => {
+                Err(unexpected(extra))
+            }
             ([first, ..], None) => Err(Error::usage(format!(
                 "there is no demo or option '{first}'; --list names them"
             ))),
@@ -203,9 +206,23 @@ pub(crate) fn report(error: &Error) -> u8 {
     if !error.is_told && !was_told() {
         let speaker = SPEAKER.get().map_or("", String::as_str);
         // With stderr closed as well nobody is left to tell.
-        write_line(io::stderr(), format_args!("{speaker}: {error}")).ok();
+        let line = one_line(&format!("{speaker}: {error}"));
+        write_line(io::stderr(), format_args!("{line}")).ok();
     }
     error.exit_code
+}
+
+/// An argument or a path may hold a newline, or what a terminal obeys.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 fn unexpected(argument: &str) -> Error {
@@ -220,5 +237,16 @@ fn passed(demo: &Demo, status: ExitStatus) -> Result {
             demo.name
         ))),
         _ => Err(Error::of_a_child()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_line_stays_one_line_whatever_it_quotes() {
+        assert_eq!(one_line("no 'a\nb\u{1b}[2J'"), r"no 'a\nb\u{1b}[2J'");
+        assert_eq!(one_line("no 'Grüße'"), "no 'Grüße'");
     }
 }

@@ -77,6 +77,8 @@ impl Lesson {
         self.refuses(&["no-such-demo"], 2);
         self.refuses(&["--no-such-option"], 2);
         self.refuses(&[""], 2);
+        self.refuses(&["two\nlines"], 2);
+        self.refuses(&["--list", "one"], 2);
         let list = self.run(&["--list"]);
         assert_eq!(list.code, Some(0));
         let first = list.stdout.split_whitespace().next();
