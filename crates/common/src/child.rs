@@ -4,13 +4,14 @@
 use std::ffi::CString;
 use std::fs;
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{
     SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask,
 };
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::{Pid, chdir, getcwd, getpid};
 
 use crate::{Error, Result, lesson, state, trouble};
 
@@ -48,12 +49,20 @@ pub fn expect_success(status: WaitStatus) -> Result {
 
 /// Undoes what a careless starter may have left: exec keeps ignored signals
 /// and the mask, and with SIGCHLD ignored no status could be collected.
-pub(crate) fn reset_signals() -> Result {
+///
+/// A limit of file sizes shall be an error (EFBIG), not a death that leaves
+/// files behind. And a shell complains about a working directory that is gone.
+pub(crate) fn undo_the_starter() -> Result {
     for which in [Signal::SIGCHLD, Signal::SIGTERM] {
         // SAFETY: the default action is no handler that could run.
         unsafe { signal(which, SigHandler::SigDfl) }?;
     }
+    // SAFETY: to ignore a signal runs no code either.
+    unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    if getcwd() == Err(Errno::ENOENT) {
+        chdir("/")?;
+    }
     Ok(())
 }
 

@@ -86,7 +86,7 @@ impl Lesson {
         };
         SPEAKER.set(speaker).expect("a lesson runs once");
 
-        let mut outcome = child::reset_signals()
+        let mut outcome = child::undo_the_starter()
             .and_then(|()| share_page())
             .and_then(|()| self.obey(&arguments));
         if outcome.is_err() {

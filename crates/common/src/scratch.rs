@@ -1,7 +1,8 @@
 //! A folder for a demo's files that does not outlive the demo.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use nix::unistd::{Pid, getpid, mkdtemp};
@@ -24,7 +25,10 @@ impl Scratch {
             "cannot make a folder in {}",
             env::temp_dir().display()
         ))?;
-        Ok(Self { folder, maker: getpid() })
+        let scratch = Self { folder, maker: getpid() };
+        // A umask may have taken away the owner's own permissions.
+        fs::set_permissions(&scratch.folder, Permissions::from_mode(0o700))?;
+        Ok(scratch)
     }
 
     /// The path of a file in it.
