@@ -10,7 +10,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{
     SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask,
 };
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, chdir, getcwd, getpid};
 
 use crate::{Error, Result, lesson, state, trouble};
@@ -22,15 +22,21 @@ pub fn role(name: &str) {
     prctl::set_name(&name).expect("PR_SET_NAME reads a valid string");
 }
 
-/// Ends a forked child: exit code 0, or one line on stderr and its code.
+/// Ends a forked child: exit code 0, or one line on stderr and its code. Who
+/// fails takes its own children along.
 ///
 /// A child that returned instead would run what its parent still has to do.
 pub fn exit_child(outcome: Result) -> ! {
     let code = match outcome {
         Ok(()) => 0,
         // If another failed first, this failure is only its consequence.
-        Err(error) if trouble::is_cause() => lesson::report(&error),
-        Err(error) => error.exit_code,
+        Err(error) => {
+            if trouble::is_cause() {
+                lesson::report(&error);
+            }
+            end_children();
+            error.exit_code
+        }
     };
     // SAFETY: _exit(2) ends the process here; nothing of it runs on.
     unsafe { libc::_exit(code.into()) }
@@ -71,20 +77,30 @@ pub(crate) fn undo_the_starter() -> Result {
 pub(crate) fn end_children() {
     // Grandchildren whose parent is killed below become our own children.
     prctl::set_child_subreaper(true).ok();
+    // Where no descriptor was left, /proc could not be read. Only the end of
+    // this process is still to come, and it needs none.
+    // SAFETY: three numbers go in, no memory is touched.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
     loop {
-        for pid in children_of(getpid()) {
-            kill(pid, Signal::SIGKILL).ok();
+        let children = children_of(getpid());
+        for pid in &children {
+            kill(*pid, Signal::SIGKILL).ok();
         }
-        if waitpid(None, None).is_err() {
-            return; // ECHILD: nobody is left
+        // Without /proc nobody is found: then nobody must be waited for.
+        let how = children.is_empty().then_some(WaitPidFlag::WNOHANG);
+        match waitpid(None, how) {
+            Ok(WaitStatus::StillAlive) | Err(_) => return,
+            Ok(_) => {}
         }
     }
 }
 
 fn children_of(parent: Pid) -> Vec<Pid> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries
+    let all: Vec<i32> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    all.into_iter()
         .filter(|pid| state::parent(*pid) == Some(parent.as_raw()))
         .map(Pid::from_raw)
         .collect()

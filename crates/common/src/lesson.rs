@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::OnceLock;
 
 use crate::say::write_line;
-use crate::trouble::{lost_output, share_page, was_told};
+use crate::trouble::{self, lost_output, share_page, was_told};
 use crate::{Context, Error, Race, Result, child, say};
 
 const DEFAULT_RUNS: u32 = 100;
@@ -99,6 +99,8 @@ impl Lesson {
             outcome = Err(errno).context("cannot write to standard output");
         }
         match outcome {
+            // A child has complained, whatever its parent made of that.
+            Ok(()) if trouble::is_told() => ExitCode::FAILURE,
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => ExitCode::from(report(&error)),
         }

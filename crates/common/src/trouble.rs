@@ -82,6 +82,11 @@ pub(crate) fn is_cause() -> bool {
     PAGE.get().is_none_or(|page| page.cause.load(Relaxed) == getpid().as_raw())
 }
 
+/// Whether an error line is printed.
+pub(crate) fn is_told() -> bool {
+    PAGE.get().is_some_and(|page| page.is_told.load(Relaxed) == 1)
+}
+
 /// Whether an error line was printed before; from now on one was.
 pub(crate) fn was_told() -> bool {
     PAGE.get().is_some_and(|page| page.is_told.swap(1, Relaxed) == 1)
