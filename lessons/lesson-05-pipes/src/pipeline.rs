@@ -7,13 +7,15 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use common::{Context, Error, Result, exit_child, say};
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{
-    ForkResult, Pid, dup2_stdin, dup2_stdout, execv, fork, pipe2,
+    AccessFlags, ForkResult, Pid, access, dup2_stdin, dup2_stdout, execv, fork,
+    pipe2,
 };
 
 const STAGES: [&[&str]; 3] =
@@ -95,10 +97,12 @@ fn become_program(
 
 /// Looked up before anything is forked: one missing program, one error line.
 fn on_path(name: &str) -> Result<CString> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    // Without PATH, exec(3) has a default too.
+    let path = env::var_os("PATH").unwrap_or("/bin:/usr/bin".into());
+    let may_run = |file: &PathBuf| access(file, AccessFlags::X_OK).is_ok();
     let found = env::split_paths(&path)
         .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+        .find(|file| file.is_file() && may_run(file))
         .ok_or_else(|| Error::new(format!("there is no {name} on PATH")))?;
     Ok(CString::new(found.into_os_string().into_encoded_bytes())?)
 }
