@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::process::Command;
 
 use common::{Context, Error, Result, exit_child, expect_success, role, say};
+use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, Signal, kill, raise, signal};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -41,6 +42,8 @@ pub(crate) fn run() -> Result {
 /// The child: prepares itself, stops, and executes a shell that stops too.
 fn heir() -> Result {
     role("heir");
+    // Ctrl-C would end the parent and not this process while it is stopped.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
     chdir("/")?;
     umask(Mode::S_IRWXO); // others may do nothing with its new files
     // SAFETY: the handler does nothing, which is safe at any moment.

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 
 use common::{Context, Error, Result, exit_child, role, say};
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, read};
@@ -30,6 +31,8 @@ pub(crate) fn run() -> Result {
 /// The child: waits for an end of file that does not come.
 fn worker(read_end: OwnedFd) -> Result {
     role("worker");
+    // Ctrl-C would end the parent and not this process while it is stopped.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
     read(&read_end, &mut [0])?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! A signal to one process reaches one process. A group gets its signals
 //! together, the grandchildren too.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use common::{Context, Error, Result, exit_child, role, say};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -36,6 +37,9 @@ pub(crate) fn run() -> Result {
 fn leader(member_write: OwnedFd) -> Result {
     role("leader");
     let me = Pid::from_raw(0);
+    // Ctrl-C goes to the group that this process leaves: now its parent's end
+    // must be its own.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
     setpgid(me, me)?;
     let (leader_read, leader_write) = pipe().context("cannot make a pipe")?;
     // SAFETY: this process has one thread.
@@ -60,7 +64,9 @@ fn member(write_end: OwnedFd, leader_read: OwnedFd) -> Result {
     // this process here, before it tells.
     read(&leader_read, &mut [0])?;
     gate::tell(&write_end)?;
-    pause();
+    // Returns when nobody can read there any more: the parent is gone.
+    let mut pipe = [PollFd::new(write_end.as_fd(), PollFlags::empty())];
+    poll(&mut pipe, PollTimeout::NONE)?;
     Ok(())
 }
 
