@@ -28,6 +28,35 @@ fn every_code_block_is_the_code() {
     }
 }
 
+/// Any other fence, or any other way to write the command, would show what no
+/// test compares.
+#[test]
+fn every_block_is_of_a_kind_that_a_test_reads() {
+    let fence = regex(r"^\s*(```|~~~)");
+    let command = regex(r"^\$ cargo run -q -p (\S+)( -- .*| 2>&1)?$");
+    for (path, text) in pages() {
+        let mut inside = None;
+        for line in text.lines() {
+            if fence.is_match(line) {
+                inside = inside.is_none().then_some(line);
+                let kinds = ["rust", "console", "sh", "text", "arrows"];
+                let kind = inside.map(|line| line.trim_start_matches("```"));
+                let is_known = kind.is_none_or(|kind| kinds.contains(&kind));
+                assert!(is_known, "{path}: a block begins {line}");
+            } else if inside.is_some() && line.starts_with("$ ") {
+                assert_eq!(inside, Some("```console"), "{path}: {line}");
+                let found = command.captures(line);
+                let is_run = found.is_some_and(|found| match path.as_str() {
+                    "README.md" => lessons().contains(&found[1].to_owned()),
+                    _ => path == format!("lessons/{}/README.md", &found[1]),
+                });
+                let is_known = is_run || line == "$ echo $?";
+                assert!(is_known, "{path}: nothing runs {line}");
+            }
+        }
+    }
+}
+
 /// Each ```` ```rust ```` block with the file and item that it quotes.
 fn code_blocks(readme: &str) -> Vec<(Option<(String, String)>, String)> {
     let mark = regex(r"^<!-- code: (\S+) (\S+) -->$");
@@ -114,6 +143,9 @@ fn every_claim_has_its_test_and_every_test_its_claim() {
         let cited = collect(&cited, &readme);
         let tests = collect(&test, &code);
         assert!(!tests.is_empty(), "{lesson} has no claims");
+        for skip in ["#[ignore", "#[cfg("] {
+            assert!(!code.contains(skip), "{lesson}: {skip}…] skips a claim");
+        }
         assert_eq!(cited, tests, "{lesson}: README on the left");
     }
 }
