@@ -64,14 +64,17 @@ fn fork_returns_zero_in_the_child_and_the_childs_pid_in_the_parent() {
 
 #[test]
 fn a_pipe_orders_two_lines_without_wait() {
-    let run = lesson!().demo("gate");
-    assert_eq!(
-        run.lines(),
-        [
-            "child: hello",
-            "parent: goodbye (read returned 0; I have not waited yet)",
-        ]
-    );
+    // One run may go well by luck.
+    for _ in 0..50 {
+        let run = lesson!().demo("gate");
+        assert_eq!(
+            run.lines(),
+            [
+                "child: hello",
+                "parent: goodbye (read returned 0; I have not waited yet)",
+            ]
+        );
+    }
 }
 
 #[test]

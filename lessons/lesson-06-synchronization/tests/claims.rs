@@ -102,16 +102,19 @@ fn no_increment_is_lost_under_the_mutex() {
 
 #[test]
 fn a_semaphore_is_a_lock_an_order_or_a_throttle() {
-    let run = lesson!().demo("semaphore");
-    assert_eq!(
-        run.lines(),
-        [
-            "starts at 1, a lock: 2 workers, 100 increments each: 200",
-            "starts at 0, an order: first the first step",
-            "starts at 0, an order: then the second step",
-            "starts at 2, a throttle: 6 workers, at most 2 inside",
-        ]
-    );
+    // One run may go well by luck.
+    for _ in 0..50 {
+        let run = lesson!().demo("semaphore");
+        assert_eq!(
+            run.lines(),
+            [
+                "starts at 1, a lock: 2 workers, 100 increments each: 200",
+                "starts at 0, an order: first the first step",
+                "starts at 0, an order: then the second step",
+                "starts at 2, a throttle: 6 workers, at most 2 inside",
+            ]
+        );
+    }
 }
 
 #[test]
