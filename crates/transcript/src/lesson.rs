@@ -10,7 +10,7 @@ use crate::console::{Shown, replaced, shown};
 use crate::normalised;
 use crate::run::{Run, run};
 
-/// Made by [`lesson!`].
+/// Made by [`crate::lesson!`].
 #[derive(Clone, Copy, Debug)]
 pub struct Lesson {
     /// The package's name, which is the folder's and the program's too.

@@ -54,7 +54,7 @@ fn hermit(program: &Path) -> Result {
         .context("cannot execute this program")? {}
 }
 
-/// The program that all three execute. Its argv[1] says for whom it speaks.
+/// The program that all three execute. Its `argv[1]` says for whom it speaks.
 pub(crate) fn show_env() -> ExitCode {
     let who = env::args().nth(1).unwrap_or_default();
     match env::var("MOOD") {
