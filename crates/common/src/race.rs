@@ -44,3 +44,26 @@ fn wrong_runs(task: fn() -> Result<bool>, runs: u32) -> Result<u32> {
     }
     Ok(wrong)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use super::{Race, wrong_runs};
+
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[test]
+    fn every_run_is_counted() {
+        let every_second = || Ok(RUNS.fetch_add(1, Relaxed).is_multiple_of(2));
+        assert_eq!(wrong_runs(every_second, 5).unwrap(), 3);
+        assert_eq!(RUNS.load(Relaxed), 5);
+    }
+
+    #[test]
+    fn a_right_version_that_goes_wrong_is_an_error() {
+        let (wrong, right) = (|| Ok(true), || Ok(false));
+        assert!(Race::new("wrong", right, wrong).count(2).is_err());
+        assert!(Race::new("right", wrong, right).count(2).is_ok());
+    }
+}

@@ -86,6 +86,16 @@ impl Lesson {
         self.refuses(&[first, "one", "two"], 2);
         assert_eq!(self.run(&["--help"]).code, Some(0));
 
+        // What a careless starter ignores, exec hands on.
+        let mut careless = Command::new("sh");
+        careless
+            .args(["-c", "trap '' CHLD TERM XFSZ; exec \"$0\""])
+            .arg(self.program)
+            .stdout(Stdio::piped());
+        let (careless, plain) = (run(&mut careless), self.run(&[]));
+        assert_eq!((careless.code, &*careless.stderr), (Some(0), ""));
+        assert_eq!(normalised(&careless.stdout), normalised(&plain.stdout));
+
         let (read_end, write_end) = io::pipe().expect("a pipe can be made");
         drop(read_end);
         let run = run(self.command(&[]).stdout(write_end));
