@@ -87,9 +87,9 @@ impl Lesson {
         assert_eq!(self.run(&["--help"]).code, Some(0));
 
         // What a careless starter ignores, exec hands on.
-        let mut careless = Command::new("sh");
+        let mut careless = Command::new("env");
         careless
-            .args(["-c", "trap '' CHLD TERM XFSZ; exec \"$0\""])
+            .args(["--ignore-signal=CHLD,TERM,XFSZ", "--block-signal=TERM"])
             .arg(self.program)
             .stdout(Stdio::piped());
         let (careless, plain) = (run(&mut careless), self.run(&[]));
