@@ -37,7 +37,8 @@ fn notebook(target: Pid) -> Result {
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot start sh")?;
-    let mut stdin = sudo.stdin.take().ok_or(Error::new("sh has no stdin"))?;
+    let mut stdin =
+        sudo.stdin.take().ok_or_else(|| Error::new("sh has no stdin"))?;
     stdin.write_all(b"secret, in a string and in a pipe\n")?;
     drop(stdin);
     let output = sudo.wait_with_output()?;
