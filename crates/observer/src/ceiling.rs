@@ -1,0 +1,223 @@
+//! What a run may use before the keeper ends it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use libc::c_int;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
+};
+
+/// The ceilings of a run; `None` is no ceiling.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ceilings {
+    /// Wall time.
+    pub wall: Option<Duration>,
+    /// Processes created over the whole run, the first included.
+    pub processes: Option<usize>,
+    /// Bytes written to the run's standard output and error by write(2); not
+    /// counted at level light.
+    pub output: Option<u64>,
+    /// Bytes counted so far.
+    pub(crate) written: u64,
+}
+
+/// Why a keeper ended a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// It ran too long.
+    Wall,
+    /// It created too many processes.
+    Processes,
+    /// It printed too much.
+    Output,
+    /// The keeper itself was told to end, by this signal.
+    Asked(i32),
+    /// Nobody reads the trace any more.
+    NoReader,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wall => f.write_str("it ran longer than allowed"),
+            Self::Processes => {
+                f.write_str("it created more processes than allowed")
+            }
+            Self::Output => f.write_str("it printed more than allowed"),
+            Self::Asked(signal) => {
+                write!(f, "{} came", crate::names::signal(*signal))
+            }
+            Self::NoReader => f.write_str("nobody reads the trace"),
+        }
+    }
+}
+
+impl Ceilings {
+    pub(crate) fn reached(
+        &self,
+        begun: Instant,
+        processes: usize,
+    ) -> Option<Reason> {
+        let is_above = |limit: Option<u64>, value| {
+            limit.is_some_and(|limit| value > limit)
+        };
+        match ASKED.load(Relaxed) {
+            0 => {}
+            NOBODY_READS => return Some(Reason::NoReader),
+            signal => return Some(Reason::Asked(signal)),
+        }
+        if self.wall.is_some_and(|limit| begun.elapsed() >= limit) {
+            Some(Reason::Wall)
+        } else if self.processes.is_some_and(|limit| processes > limit) {
+            Some(Reason::Processes)
+        } else if is_above(self.output, self.written) {
+            Some(Reason::Output)
+        } else {
+            None
+        }
+    }
+}
+
+/// The signal that asked the keeper to end; [`NOBODY_READS`].
+static ASKED: AtomicI32 = AtomicI32::new(0);
+static INTERRUPTS: AtomicI32 = AtomicI32::new(0);
+static TRACE: AtomicI32 = AtomicI32::new(-1);
+const NOBODY_READS: c_int = -1;
+
+/// How often wait4(2) is interrupted once the run is to be ended: a signal
+/// may come just before the call, which would then not notice.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How long a reader may take for the rest of the trace of an ended run.
+const GRACE: Duration = Duration::from_secs(2);
+
+extern "C" fn on_signal(signal: c_int) {
+    match signal {
+        libc::SIGALRM => return,
+        // The first Ctrl-C reaches the observed program too, which may handle
+        // it; a second one is meant for the keeper.
+        libc::SIGINT if INTERRUPTS.fetch_add(1, Relaxed) == 0 => return,
+        // The reader has read, or has closed its end.
+        libc::SIGIO if !nobody_reads() => return,
+        libc::SIGIO => ASKED.store(NOBODY_READS, Relaxed),
+        _ => ASKED.store(signal, Relaxed),
+    }
+    tick(TICK);
+}
+
+/// The signal that asked this process to end.
+pub(crate) fn asked() -> Option<i32> {
+    Some(ASKED.load(Relaxed)).filter(|signal| *signal > 0)
+}
+
+fn nobody_reads() -> bool {
+    let fd = TRACE.load(Relaxed);
+    let mut poll = libc::pollfd { fd, events: 0, revents: 0 };
+    // SAFETY: one structure, which lives over the call; poll(2) may be called
+    // in a handler.
+    let count = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    count > 0 && poll.revents & libc::POLLERR != 0
+}
+
+/// Sends SIGALRM after that time, and then again and again.
+fn tick(after: Duration) {
+    let part = |time: Duration| libc::timeval {
+        tv_sec: time.as_secs() as libc::time_t,
+        tv_usec: time.subsec_micros() as libc::suseconds_t,
+    };
+    // A time of zero would be no timer at all.
+    let after = part(after.max(Duration::from_micros(1)));
+    let timer = libc::itimerval { it_interval: part(TICK), it_value: after };
+    // SAFETY: the old timer is not asked for; a plain system call, which may
+    // be made in a handler.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) };
+}
+
+/// Makes signals, the end of the wall time and the end of the trace's reader
+/// interrupt wait4(2).
+fn watch(wall: Option<Duration>, trace: BorrowedFd<'_>) -> Result<(), Errno> {
+    let handler = SigHandler::Handler(on_signal);
+    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+    for signal in [
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGALRM,
+        Signal::SIGIO,
+    ] {
+        // SAFETY: the handler touches atomics and makes system calls only.
+        let before = unsafe { sigaction(signal, &action) }?;
+        // nohup(1) and its like: the keeper and the program ignore it too.
+        let is_own = matches!(signal, Signal::SIGALRM | Signal::SIGIO);
+        if !is_own && matches!(before.handler(), SigHandler::SigIgn) {
+            // SAFETY: no handler is installed.
+            unsafe { sigaction(signal, &before) }?;
+        }
+    }
+    TRACE.store(trace.as_raw_fd(), Relaxed);
+    fcntl(trace, FcntlArg::F_SETFL(OFlag::O_ASYNC))?;
+    let own = std::process::id() as c_int;
+    // SAFETY: the argument is a number.
+    let result = unsafe { libc::fcntl(trace.as_raw_fd(), libc::F_SETOWN, own) };
+    Errno::result(result)?;
+    if nobody_reads() {
+        on_signal(libc::SIGIO); // its end came before the lines above
+    }
+    if let Some(wall) = wall {
+        tick(wall);
+    }
+    Ok(())
+}
+
+/// The keeper's end of the trace's pipe. A reader that does not read cannot
+/// keep an ended run waiting.
+#[derive(Debug)]
+pub(crate) struct TraceEnd {
+    to: File,
+    /// When the run has to be over.
+    end: Option<Instant>,
+}
+
+impl TraceEnd {
+    pub(crate) fn new(to: OwnedFd, wall: Option<Duration>) -> Self {
+        let end = wall.map(|wall| Instant::now() + wall);
+        Self { to: to.into(), end }
+    }
+
+    /// Makes signals, the end of the wall time and the end of the trace's
+    /// reader interrupt what this process waits for.
+    pub(crate) fn watch(&self) -> Result<(), Errno> {
+        let now = Instant::now();
+        watch(self.end.map(|it| it.duration_since(now)), self.to.as_fd())
+    }
+}
+
+impl Write for TraceEnd {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.to.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+            let now = Instant::now();
+            if ASKED.load(Relaxed) != 0 && self.end.is_none_or(|it| it > now) {
+                self.end = Some(now);
+            }
+            if self.end.is_some_and(|end| end + GRACE < now) {
+                return Err(io::Error::other("nobody reads the trace"));
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! A call is entered: what must be read now, because it may be gone or
+//! changed at the return, and what is known without the return.
+
+use std::io::Write;
+use std::rc::Rc;
+
+use trace::What;
+
+use crate::keeper::Keeper;
+use crate::names;
+use crate::ptrace::{Tid, read_string, read_words};
+use crate::table::Kind;
+use crate::tree::{Index, PendingCall};
+
+const PATH_MAX: usize = 4096;
+const ARGUMENTS_KEPT: u64 = 32;
+const ARGUMENT_KEPT: usize = 200;
+
+impl<W: Write> Keeper<W> {
+    /// Whether the return is wanted.
+    pub(crate) fn entered(&mut self, tid: Tid, call: &mut PendingCall) -> bool {
+        let Some(index) = self.tree.index_of(tid) else { return false };
+        let arguments = call.arguments;
+        match call.row.kind {
+            Kind::Read | Kind::Write => {
+                self.count_output(index, call);
+                return self.is_worth_watching(index, arguments[0] as i32);
+            }
+            Kind::SendFile | Kind::Splice => {}
+            Kind::Close => self.closes(index, tid, arguments[0] as i32),
+            Kind::CloseRange => self.closes_range(index, tid, arguments),
+            Kind::Mask => self.masks(index, tid, arguments),
+            Kind::Action => self.acts(index, tid, arguments),
+            Kind::Prctl => self.names_itself(index, tid, arguments),
+            Kind::Exec { path, argv } => {
+                call.text = text_at(tid, arguments, path);
+                call.texts = argument_list(tid, arguments[usize::from(argv)]);
+            }
+            Kind::Open { path, .. } | Kind::Name { path } => {
+                call.text = text_at(tid, arguments, path);
+            }
+            Kind::OpenHow => call.text = text_at(tid, arguments, 1),
+            Kind::PidfdSignal => {
+                call.text = self.pid_behind(index, arguments[0] as i32);
+            }
+            _ => {}
+        }
+        call.row.wants_return
+    }
+
+    /// Only what another process can notice: a pipe, a socket, a terminal.
+    fn is_worth_watching(&mut self, index: Index, fd: i32) -> bool {
+        let process = self.tree.process(index);
+        let pid = process.pid;
+        let descriptors = Rc::clone(&process.descriptors);
+        let mut descriptors = descriptors.borrow_mut();
+        descriptors
+            .get(pid, fd)
+            .is_some_and(|it| it.is_channel() || it.is_terminal())
+    }
+
+    fn count_output(&mut self, index: Index, call: &PendingCall) {
+        let fd = call.arguments[0];
+        if call.row.name == "write" && (fd == 1 || fd == 2) {
+            let process = self.tree.process(index);
+            let descriptors = Rc::clone(&process.descriptors);
+            let pid = process.pid;
+            let mut descriptors = descriptors.borrow_mut();
+            let object = descriptors.get(pid, fd as i32);
+            if object.is_some_and(|it| self.outputs.contains(&it.object)) {
+                self.ceilings.written += call.arguments[2];
+            }
+        }
+    }
+
+    fn closes(&mut self, index: Index, tid: Tid, fd: i32) {
+        let descriptors = Rc::clone(&self.tree.process(index).descriptors);
+        let closed = descriptors.borrow_mut().close(fd);
+        if let Some(closed) = closed {
+            let object = closed.object.to_string();
+            self.tell(index, tid, What::Close { fd, object, by_exec: false });
+        }
+    }
+
+    fn closes_range(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        let number = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
+        let (first, last) = (number(arguments[0]), number(arguments[1]));
+        let descriptors = Rc::clone(&self.tree.process(index).descriptors);
+        if arguments[2] as u32 & libc::CLOSE_RANGE_CLOEXEC != 0 {
+            descriptors.borrow_mut().set_cloexec(first, last, true);
+            return;
+        }
+        let closed = descriptors.borrow_mut().close_range(first, last);
+        for (fd, closed) in closed {
+            let object = closed.object.to_string();
+            self.tell(index, tid, What::Close { fd, object, by_exec: false });
+        }
+    }
+
+    fn masks(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        if arguments[1] == 0 {
+            return; // it only asks
+        }
+        let [set] = read_words(tid, arguments[1]);
+        let how = match arguments[0] as i32 {
+            libc::SIG_BLOCK => "SIG_BLOCK",
+            libc::SIG_UNBLOCK => "SIG_UNBLOCK",
+            _ => "SIG_SETMASK",
+        };
+        let what = What::Mask {
+            call: "rt_sigprocmask".to_owned(),
+            how: how.to_owned(),
+            signals: names::signals(set),
+        };
+        self.tell(index, tid, what);
+    }
+
+    fn acts(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        if arguments[1] == 0 {
+            return; // it only asks
+        }
+        let [handler] = read_words(tid, arguments[1]);
+        let how = match handler as usize {
+            libc::SIG_DFL => "default",
+            libc::SIG_IGN => "ignore",
+            _ => "handler",
+        };
+        let what = What::Mask {
+            call: "rt_sigaction".to_owned(),
+            how: how.to_owned(),
+            signals: vec![names::signal(arguments[0] as i32)],
+        };
+        self.tell(index, tid, what);
+    }
+
+    fn names_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        let process = self.tree.process(index);
+        if arguments[0] as i32 == libc::PR_SET_CHILD_SUBREAPER {
+            process.is_subreaper = arguments[1] != 0;
+        } else if tid == process.pid {
+            process.name = read_string(tid, arguments[1], 15);
+        }
+    }
+
+    /// The pid that a pidfd stands for, as text (proc_pid_fdinfo(5)).
+    fn pid_behind(&mut self, index: Index, fd: i32) -> String {
+        let pid = self.tree.process(index).pid;
+        let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"));
+        info.unwrap_or_default()
+            .lines()
+            .find_map(|line| line.strip_prefix("Pid:"))
+            .map_or_else(String::new, |pid| pid.trim().to_owned())
+    }
+}
+
+fn text_at(tid: Tid, arguments: [u64; 6], place: u8) -> String {
+    read_string(tid, arguments[usize::from(place)], PATH_MAX)
+}
+
+fn argument_list(tid: Tid, argv: u64) -> Vec<String> {
+    let mut list = Vec::new();
+    for place in 0..ARGUMENTS_KEPT {
+        let [at] = read_words(tid, argv.wrapping_add(8 * place));
+        if argv == 0 || at == 0 {
+            break;
+        }
+        list.push(read_string(tid, at, ARGUMENT_KEPT));
+    }
+    list
+}

@@ -1,0 +1,449 @@
+//! The keeper: one single-threaded process that seizes the first process of
+//! a run, follows all that come of it, and tells what they do.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::sched::sched_yield;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use trace::{Ending, Event, What};
+
+use crate::ceiling::{Ceilings, Reason};
+use crate::names;
+use crate::newborn::Newborn;
+use crate::order::Order;
+use crate::plan_calls::row_of;
+use crate::plan_state::{Entry, Planner};
+use crate::ptrace::{
+    CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
+    signal_sender,
+};
+use crate::table::Kind;
+use crate::tree::{Index, PendingCall, Tree};
+
+/// A run under observation.
+#[derive(Debug)]
+pub(crate) struct Keeper<W: Write> {
+    pub(crate) tree: Tree,
+    pub(crate) order: Order<W>,
+    /// The two sockets of a pair: bytes written to one are read from the
+    /// other.
+    pub(crate) peers: HashMap<Rc<str>, Rc<str>>,
+    /// Tracees that were heard before their creation was told.
+    pub(crate) newborn: HashMap<Tid, Newborn>,
+    /// Threads that have told their end and are not reaped yet.
+    leaving: HashMap<Tid, Index>,
+    /// What the run's standard output and error name.
+    pub(crate) outputs: Vec<Rc<str>>,
+    begun: Instant,
+    pub(crate) ceilings: Ceilings,
+    pub(crate) ending: Option<Reason>,
+    /// What the plan does, if there is one.
+    pub(crate) planner: Option<Planner>,
+}
+
+impl<W: Write> Keeper<W> {
+    pub(crate) fn new(
+        first: Tid,
+        name: &str,
+        order: Order<W>,
+        ceilings: Ceilings,
+        mut planner: Option<Planner>,
+    ) -> Self {
+        let mut tree = Tree::default();
+        let index = tree.add_first(first, name);
+        let table = Rc::clone(&tree.process(index).descriptors);
+        let mut table = table.borrow_mut();
+        let outputs = [1, 2]
+            .into_iter()
+            .filter_map(|fd| Some(Rc::clone(&table.get(first, fd)?.object)))
+            .collect();
+        if let Some(planner) = &mut planner {
+            planner.outside = table.channels();
+        }
+        drop(table);
+        Self {
+            tree,
+            order,
+            peers: HashMap::new(),
+            newborn: HashMap::new(),
+            leaving: HashMap::new(),
+            outputs,
+            begun: Instant::now(),
+            ceilings,
+            ending: None,
+            planner,
+        }
+    }
+
+    /// Follows the run until nobody is left; how the first process ended,
+    /// and why the keeper ended it, if it did.
+    pub(crate) fn follow(
+        mut self,
+        first: Report,
+    ) -> (Option<Ending>, Option<Reason>, Order<W>) {
+        let pid = self.tree.process(0).pid;
+        self.handle(pid, first);
+        loop {
+            if self.ending.is_none() {
+                self.ending =
+                    self.ceilings.reached(self.begun, self.tree.len());
+                if self.ending.is_none() && self.order.has_failed() {
+                    self.ending = Some(Reason::NoReader);
+                }
+                if self.ending.is_some() {
+                    self.end_everybody();
+                }
+            }
+            match self.next() {
+                Ok(Some((tid, report))) => self.handle(tid, report),
+                Ok(None) => {
+                    sched_yield().ok();
+                    self.settle();
+                }
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+        let first = self.tree.process(0).ended.clone();
+        (first, self.ending, self.order)
+    }
+
+    fn end_everybody(&mut self) {
+        let tids: Vec<Tid> = self.tree.tids().map(|(tid, _)| tid).collect();
+        for tid in tids.into_iter().chain(self.newborn.keys().copied()) {
+            kill(Pid::from_raw(tid), Signal::SIGKILL).ok();
+        }
+    }
+
+    fn handle(&mut self, tid: Tid, report: Report) {
+        if self.ending.is_some() && matches!(report, Report::Stopped(_)) {
+            // One that was being created while the others were killed.
+            kill(Pid::from_raw(tid), Signal::SIGKILL).ok();
+        }
+        self.order.listen_to(tid);
+        if let (Some(planner), Report::Stopped(_)) = (&mut self.planner, report)
+        {
+            planner.course(tid).stops += 1;
+        }
+        match report {
+            Report::Ended { status, usage } => {
+                self.reaped(tid, status, usage);
+            }
+            Report::Stopped(stop) => self.goes_on_from(tid, stop),
+        }
+        if !self.newborn.is_empty() {
+            self.claim_strays();
+        }
+        let thread = self.tree.thread(tid);
+        let is_in_call = thread.is_some_and(|thread| thread.call.is_some());
+        self.order.heard(tid, is_in_call);
+        self.settle();
+    }
+
+    /// A tracee stands still: tells why, and lets it go on.
+    pub(crate) fn goes_on_from(&mut self, tid: Tid, stop: Stop) {
+        // exec(2) gives a thread the id of its process's first, which may
+        // have ended before.
+        let is_known =
+            stop == Stop::Executed || self.tree.thread(tid).is_some();
+        if !is_known {
+            self.newborn.insert(tid, Newborn::stopped(tid, stop));
+            return;
+        }
+        let (how, signal) = self.stopped(tid, stop);
+        self.go_on(tid, how, signal);
+    }
+
+    /// A thread is gone. Of a process whose parent lives this is told when
+    /// it becomes a zombie, and once more if the keeper inherits the zombie.
+    pub(crate) fn reaped(&mut self, tid: Tid, status: i32, usage: Usage) {
+        let known = self.tree.index_of(tid);
+        self.gone(tid, status);
+        let Some(index) = self.leaving.remove(&tid).or(known) else {
+            match self.tree.by_pid(tid) {
+                Some(index) => self.tree.reap(index),
+                None => {
+                    let newborn = Newborn::ended(tid, status, usage);
+                    self.newborn.insert(tid, newborn);
+                }
+            }
+            return;
+        };
+        let process = self.tree.process(index);
+        if process.pid != tid {
+            return;
+        }
+        let is_ours = process.parent.is_none();
+        let what = What::Cpu {
+            user_us: usage.user_us,
+            system_us: usage.system_us,
+            voluntary: usage.voluntary,
+            involuntary: usage.involuntary,
+        };
+        self.tell(index, tid, what);
+        if is_ours {
+            self.tree.reap(index);
+        }
+    }
+
+    fn stopped(&mut self, tid: Tid, stop: Stop) -> (Resume, i32) {
+        match stop {
+            Stop::Seccomp => return (self.called(tid), 0),
+            Stop::CallReturned => self.call_returned(tid),
+            Stop::Created => self.created(tid),
+            Stop::Executed => self.executed(tid),
+            Stop::Exiting => {
+                let status = event_message(tid).unwrap_or(0);
+                if let Some(index) = self.tree.index_of(tid) {
+                    self.leaving.insert(tid, index);
+                }
+                self.gone(tid, status as i32);
+            }
+            Stop::Signal(signal) if self.has_stepped(tid, signal) => {}
+            Stop::Signal(signal) => {
+                self.signal_arrives(tid, signal);
+                return (Resume::Run, signal);
+            }
+            Stop::Group(signal) => {
+                self.group_stopped(tid, signal);
+                return (Resume::Listen, 0);
+            }
+            Stop::Attached => self.attached(tid),
+        }
+        (Resume::Run, 0)
+    }
+
+    fn called(&mut self, tid: Tid) -> Resume {
+        let Ok(CallInfo::Entry { arguments, data }) = call_info(tid) else {
+            return Resume::Run;
+        };
+        let Some(row) = row_of(data) else { return Resume::Run };
+        let from_us = self.now();
+        let call = PendingCall {
+            row,
+            arguments,
+            from_us,
+            text: String::new(),
+            texts: Vec::new(),
+            told: 0,
+        };
+        match self.plan_entry(tid, &call) {
+            Some(plan) => self.enters(tid, call, plan),
+            None => Resume::Run, // when it is released
+        }
+    }
+
+    /// The call begins now.
+    pub(crate) fn enters(
+        &mut self,
+        tid: Tid,
+        mut call: PendingCall,
+        plan: Entry,
+    ) -> Resume {
+        // What is told at the entry does not happen if the call is skipped.
+        let wants_return = plan.is_skipped && !call.row.wants_return
+            || self.entered(tid, &mut call)
+            || plan.wants_return;
+        let thread = self.tree.thread(tid).expect("it stands at this call");
+        if wants_return {
+            thread.call = Some(call);
+            return Resume::ToReturn;
+        }
+        thread.call = None;
+        Resume::Run
+    }
+
+    fn call_returned(&mut self, tid: Tid) {
+        let thread = self.tree.thread(tid).expect("handle looked it up");
+        let Some(call) = thread.call.take() else { return };
+        if self.plan_return(tid, &call) {
+            return; // it will be made again
+        }
+        match call_info(tid) {
+            Ok(CallInfo::Return { value }) => self.returned(tid, &call, value),
+            // It was killed in this stop: what it did is told at its end.
+            Err(_) => {
+                let thread = self.tree.thread(tid);
+                thread.expect("it stands at this call").call = Some(call);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn created(&mut self, tid: Tid) {
+        let Ok(message) = event_message(tid) else { return };
+        let new = message as Tid;
+        let thread = self.tree.thread(tid).expect("handle looked it up");
+        let parent = thread.process;
+        let call = thread.call.take();
+        let (name, flags) = call.map_or(("clone", 0), |call| {
+            let has_flags = call.row.name == "clone";
+            let flags = if has_flags { call.arguments[0] } else { 0 };
+            (call.row.name, flags as i32)
+        });
+        if flags & libc::CLONE_THREAD != 0 {
+            self.tree.add_thread(parent, new);
+        } else if self.tree.index_of(new).is_none() {
+            let child = self.tell_birth(parent, tid, new, name, flags);
+            let is_vfork = name == "vfork" || flags & libc::CLONE_VFORK != 0;
+            self.plan_created((parent, tid), (child, new), is_vfork);
+        }
+        self.welcome(new);
+    }
+
+    fn executed(&mut self, pid: Tid) {
+        let former = event_message(pid).map_or(pid, |tid| tid as Tid);
+        let Some(index) =
+            self.tree.index_of(former).or_else(|| self.tree.by_pid(pid))
+        else {
+            return;
+        };
+        let call = self.tree.thread(former).and_then(|it| it.call.take());
+        for tid in self.tree.unite(pid, former, index) {
+            self.leaving.insert(tid, index);
+        }
+        self.leaving.remove(&pid);
+        self.plan_exec(index, pid);
+        if let Some(call) = call {
+            self.new_program(index, pid, call);
+        }
+    }
+
+    /// A thread is about to end, or has ended; with the last one its process
+    /// ends. Told here and not when it is reaped, because its descriptors
+    /// are closed in between, and others notice.
+    fn gone(&mut self, tid: Tid, status: i32) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        let index = thread.process;
+        if let Some(call) = thread.call.take() {
+            self.tell_last_births(index, tid, &call);
+            self.died_in(tid, &call);
+        }
+        let Some((index, is_last)) = self.tree.end_thread(tid) else {
+            return;
+        };
+        if let Some(planner) = self.planner.as_mut() {
+            planner.forget(tid);
+        }
+        if !is_last || self.tree.process(index).ended.is_some() {
+            return;
+        }
+        let how = ending_of(status);
+        self.tree.process(index).ended = Some(how.clone());
+        self.tell(index, tid, What::Exit { how });
+        let (orphans, heir) = self.tree.adopt_children_of(index);
+        let to = heir.map(|heir| self.tree.process(heir).who.clone());
+        for orphan in orphans {
+            let pid = self.tree.process(orphan).pid;
+            self.tell(orphan, pid, What::Reparent { to: to.clone() });
+        }
+    }
+
+    fn signal_arrives(&mut self, tid: Tid, signal: i32) {
+        let Some(index) = self.tree.index_of(tid) else { return };
+        if let Some(planner) = self.planner.as_mut() {
+            planner.course(tid).wake();
+        }
+        let sender = signal_sender(tid).ok().flatten();
+        let sender = sender.and_then(|pid| self.tree.by_pid(pid));
+        // The kernel sends it in the writer's own name.
+        let sender = sender.filter(|_| signal != libc::SIGPIPE);
+        if let Some(sender) = sender {
+            // Its kill(2) may not have returned yet.
+            let is_sending =
+                |kind| matches!(kind, Kind::Kill { .. } | Kind::PidfdSignal);
+            let tids: Vec<Tid> = self
+                .tree
+                .tids()
+                .filter(|(_, thread)| thread.process == sender)
+                .filter(|(_, thread)| {
+                    let call = thread.call.as_ref();
+                    call.is_some_and(|call| is_sending(call.row.kind))
+                })
+                .map(|(tid, _)| tid)
+                .filter(|sender| *sender != tid)
+                .collect();
+            tids.into_iter().for_each(|tid| self.order.wait_for(tid));
+        }
+        let stops =
+            [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+        self.tree.process(index).is_stopping |= stops.contains(&signal);
+        let from = sender.map(|sender| self.tree.process(sender).who.clone());
+        let what = What::Signal {
+            signal: names::signal(signal),
+            to: None,
+            to_pid: None,
+            from,
+            arrived: true,
+            errno: None,
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// A thread stands in a group stop. All others of its process do, too,
+    /// and a slow one may tell of a stop that is over: only the first after
+    /// the stopping signal counts.
+    fn group_stopped(&mut self, tid: Tid, signal: i32) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        thread.is_new = false;
+        let index = thread.process;
+        if std::mem::take(&mut self.tree.process(index).is_stopping) {
+            self.continues(index, tid);
+            self.tree.process(index).is_stopped = true;
+            let signal = names::signal(signal);
+            self.tell(index, tid, What::Stop { signal });
+        }
+    }
+
+    /// A thread's first stop, or the end of a group stop.
+    fn attached(&mut self, tid: Tid) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        let index = thread.process;
+        if !std::mem::take(&mut thread.is_new) {
+            self.continues(index, tid);
+        }
+    }
+
+    fn continues(&mut self, index: Index, tid: Tid) {
+        if std::mem::take(&mut self.tree.process(index).is_stopped) {
+            self.tell(index, tid, What::Continue);
+        }
+    }
+
+    /// Microseconds since the run began.
+    pub(crate) fn now(&self) -> u64 {
+        self.begun.elapsed().as_micros() as u64
+    }
+
+    /// Sends one event on its way.
+    pub(crate) fn tell(&mut self, index: Index, tid: Tid, what: What) {
+        let t_us = self.now();
+        let process = self.tree.process(index);
+        let event = Event {
+            seq: 0,
+            t_us,
+            who: process.who.clone(),
+            pid: process.pid,
+            pid_seen: None,
+            start: process.start,
+            tid: (tid != process.pid).then_some(tid),
+            name: process.name.clone(),
+            what,
+        };
+        self.order.push(event);
+    }
+}
+
+/// A raw wait status of a process that has ended.
+pub(crate) fn ending_of(status: i32) -> Ending {
+    if libc::WIFSIGNALED(status) {
+        Ending::Signal { signal: names::signal(libc::WTERMSIG(status)) }
+    } else {
+        Ending::Code { code: libc::WEXITSTATUS(status) as u8 }
+    }
+}

@@ -1,0 +1,42 @@
+//! Runs a command and yields the trace of its processes.
+//!
+//! [`observe`] starts a *keeper*: this program once more, with one thread,
+//! which seizes the first process of the run with ptrace(2) and follows all
+//! that come of it. So every program that observes calls [`keeper_main`]
+//! before anything else.
+//!
+//! Where ptrace(2) or seccomp(2) is refused, the run is watched from outside
+//! (level light), and its trace says so.
+
+mod ceiling;
+mod described;
+mod descriptors;
+mod entered;
+mod filter;
+mod keeper;
+mod launch;
+mod light;
+mod living;
+mod names;
+mod newborn;
+mod order;
+mod plan;
+mod plan_calls;
+mod plan_hold;
+mod plan_io;
+mod plan_run;
+mod plan_signals;
+mod plan_start;
+mod plan_state;
+mod plan_time;
+mod ptrace;
+mod registers;
+mod request;
+mod returned;
+mod table;
+mod transfers;
+mod tree;
+
+pub use ceiling::{Ceilings, Reason};
+pub use plan::{BadPlan, Plan};
+pub use request::{Observation, Observed, Request, keeper_main, observe};

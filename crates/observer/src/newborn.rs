@@ -1,0 +1,148 @@
+//! Processes and threads that are heard before their creator tells of them,
+//! or whose creator was killed before it could.
+
+use std::fs;
+use std::io::Write;
+
+use trace::What;
+
+use crate::keeper::Keeper;
+use crate::ptrace::{Stop, Tid, Usage};
+use crate::table::Kind;
+use crate::tree::{Index, PendingCall};
+
+/// A tracee that nobody has announced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newborn {
+    /// Where it stands; `None` if it was killed before its first stop.
+    stop: Option<Stop>,
+    ended: Option<(i32, Usage)>,
+    /// Its process, if it is a thread of another.
+    process: Option<i32>,
+    parent: Option<i32>,
+}
+
+impl Newborn {
+    pub(crate) fn stopped(tid: Tid, stop: Stop) -> Self {
+        Self { stop: Some(stop), ..Self::of(tid) }
+    }
+
+    pub(crate) fn ended(tid: Tid, status: i32, usage: Usage) -> Self {
+        Self { ended: Some((status, usage)), ..Self::of(tid) }
+    }
+
+    /// What proc_pid_status(5) knows of it; of one that is gone, nothing.
+    fn of(tid: Tid) -> Self {
+        let status = fs::read_to_string(format!("/proc/{tid}/status"));
+        let status = status.unwrap_or_default();
+        let number = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            line.and_then(|text| text.trim().parse::<i32>().ok())
+        };
+        let process = number("Tgid:").filter(|pid| *pid != tid);
+        Self { stop: None, ended: None, process, parent: number("PPid:") }
+    }
+}
+
+impl<W: Write> Keeper<W> {
+    pub(crate) fn tell_birth(
+        &mut self,
+        maker: Index,
+        tid: Tid,
+        pid: i32,
+        call: &str,
+        flags: i32,
+    ) -> Index {
+        let child = self.tree.add_child(maker, pid, flags);
+        let what = What::Create {
+            call: call.to_owned(),
+            child: Some(self.tree.process(child).who.clone()),
+            child_pid: Some(pid),
+            errno: None,
+        };
+        self.tell(maker, tid, what);
+        child
+    }
+
+    /// A tracee is known now; if it was heard before, that is told.
+    pub(crate) fn welcome(&mut self, tid: Tid) {
+        let Some(newborn) = self.newborn.remove(&tid) else { return };
+        if let Some((status, usage)) = newborn.ended {
+            self.reaped(tid, status, usage);
+        } else if let Some(stop) = newborn.stop {
+            self.goes_on_from(tid, stop);
+        }
+    }
+
+    /// A thread ends. If it was killed in the call that creates a process,
+    /// the kernel does not tell whether there is one now: /proc does.
+    pub(crate) fn tell_last_births(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+    ) {
+        if call.row.kind != Kind::Create {
+            return;
+        }
+        let pid = self.tree.process(index).pid;
+        let list = format!("/proc/{pid}/task/{tid}/children");
+        let list = fs::read_to_string(list).unwrap_or_default();
+        let heard = self.newborn.iter().filter(|(_, newborn)| {
+            newborn.process.is_none() && newborn.parent == Some(pid)
+        });
+        let heard: Vec<i32> = heard.map(|(tid, _)| *tid).collect();
+        let listed = list.split_whitespace().filter_map(|it| it.parse().ok());
+        let has_flags = call.row.name == "clone";
+        let flags = if has_flags { call.arguments[0] as i32 } else { 0 };
+        for child in listed.chain(heard) {
+            if self.tree.by_pid(child).is_none() {
+                self.tell_birth(index, tid, child, call.row.name, flags);
+                self.welcome(child);
+            }
+        }
+    }
+
+    /// Finds a place for those whose creator cannot tell of them any more.
+    pub(crate) fn claim_strays(&mut self) {
+        let heard: Vec<(Tid, Newborn)> =
+            self.newborn.iter().map(|(tid, it)| (*tid, *it)).collect();
+        for (tid, newborn) in heard {
+            if self.is_awaited(&newborn) {
+                continue;
+            }
+            let known = |pid: Option<i32>| self.tree.by_pid(pid?);
+            if let Some(process) = known(newborn.process) {
+                self.tree.add_thread(process, tid);
+            } else if newborn.parent.is_some() {
+                let maker = known(newborn.parent).unwrap_or(0);
+                self.tell_birth(maker, tid, tid, "clone", 0);
+            } else {
+                // A thread that was killed before it did anything.
+                self.newborn.remove(&tid);
+            }
+            self.welcome(tid);
+        }
+    }
+
+    /// Whether a living thread is about to tell of it.
+    fn is_awaited(&mut self, newborn: &Newborn) -> bool {
+        let creating: Vec<(Index, i32)> = self
+            .tree
+            .tids()
+            .filter_map(|(_, thread)| {
+                let call = thread.call.as_ref()?;
+                let has_flags = call.row.name == "clone";
+                let flags = if has_flags { call.arguments[0] } else { 0 };
+                (call.row.kind == Kind::Create)
+                    .then_some((thread.process, flags as i32))
+            })
+            .collect();
+        creating.into_iter().any(|(maker, flags)| {
+            let is_sibling = flags & libc::CLONE_PARENT != 0;
+            let maker = self.tree.process(maker).pid;
+            let is_maker = newborn.process.or(newborn.parent) == Some(maker);
+            is_maker || is_sibling || newborn.parent.is_none()
+        })
+    }
+}

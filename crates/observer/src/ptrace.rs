@@ -1,0 +1,317 @@
+//! ptrace(2) and wait4(2) as they are: what nix leaves out, each call with
+//! its reason.
+//!
+//! nix cannot decode a status that carries a real-time signal, and has no
+//! `PTRACE_LISTEN`; so stops are read here from the raw status.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use libc::{c_int, c_long, c_uint, c_void};
+use nix::errno::Errno;
+
+/// A thread that is being observed.
+pub(crate) type Tid = i32;
+
+/// What every tracee is seized with. `EXITKILL`: no tracee outlives the
+/// keeper, however the keeper ends.
+const OPTIONS: c_int = libc::PTRACE_O_EXITKILL
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_TRACEEXIT
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACESECCOMP
+    | libc::PTRACE_O_TRACESYSGOOD
+    | libc::PTRACE_O_TRACEVFORK;
+
+/// What wait4(2) told of a tracee.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Report {
+    /// It is gone and reaped; its raw status and what it used.
+    Ended { status: c_int, usage: Usage },
+    /// It stands still until it is resumed.
+    Stopped(Stop),
+}
+
+/// What a process used, from getrusage(2)'s structure.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) user_us: u64,
+    pub(crate) system_us: u64,
+    pub(crate) voluntary: u64,
+    pub(crate) involuntary: u64,
+}
+
+/// Why a tracee stands still (ptrace(2), "Stopped states").
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stop {
+    /// A call that the filter names is about to be made.
+    Seccomp,
+    /// That call has returned.
+    CallReturned,
+    /// fork, vfork or clone has made a tracee.
+    Created,
+    /// A new program is loaded.
+    Executed,
+    /// It is about to end.
+    Exiting,
+    /// A signal is about to be delivered.
+    Signal(c_int),
+    /// A stopping signal has stopped its whole process.
+    Group(c_int),
+    /// A new tracee's first stop, or the end of a group stop.
+    Attached,
+}
+
+/// A system call at its entry or return.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CallInfo {
+    /// With its arguments and the filter's 16 bits.
+    Entry { arguments: [u64; 6], data: u16 },
+    /// With what it returned: negative is an errno.
+    Return { value: i64 },
+    /// Neither: the tracee is elsewhere.
+    Neither,
+}
+
+/// How to let a stopped tracee go on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Resume {
+    /// To its next call that the filter names.
+    Run,
+    /// To the return of the call it is in.
+    ToReturn,
+    /// Not at all: it stays in its group stop, and SIGCONT is reported.
+    Listen,
+    /// For one instruction.
+    Step,
+}
+
+pub(crate) fn request(
+    request: c_uint,
+    tid: Tid,
+    address: usize,
+    data: usize,
+) -> Result<c_long, Errno> {
+    // SAFETY: each caller passes the address and data that ptrace(2) names
+    // for this request; memory is written only where `data` is a pointer to
+    // a buffer of the caller.
+    let result = unsafe {
+        libc::ptrace(
+            request,
+            tid,
+            ptr::without_provenance_mut::<c_void>(address),
+            ptr::with_exposed_provenance_mut::<c_void>(data),
+        )
+    };
+    Errno::result(result)
+}
+
+/// Becomes the tracer of a child without stopping it.
+pub(crate) fn seize(tid: Tid) -> Result<(), Errno> {
+    request(libc::PTRACE_SEIZE, tid, 0, OPTIONS as usize).map(drop)
+}
+
+/// Lets a stopped tracee go on, with a signal or 0.
+///
+/// `ESRCH` means that it was killed in its stop; its end is reported later.
+pub(crate) fn resume(
+    tid: Tid,
+    how: Resume,
+    signal: c_int,
+) -> Result<(), Errno> {
+    let call = match how {
+        Resume::Run => libc::PTRACE_CONT,
+        Resume::ToReturn => libc::PTRACE_SYSCALL,
+        Resume::Listen => libc::PTRACE_LISTEN,
+        Resume::Step => libc::PTRACE_SINGLESTEP,
+    };
+    request(call, tid, 0, signal as usize).map(drop)
+}
+
+/// Makes a tracee that waits in a call return from it; a stop follows
+/// (`Attached`).
+pub(crate) fn interrupt(tid: Tid) -> Result<(), Errno> {
+    request(libc::PTRACE_INTERRUPT, tid, 0, 0).map(drop)
+}
+
+/// `PTRACE_GETEVENTMSG`: the new tid, the former tid, or the status.
+pub(crate) fn event_message(tid: Tid) -> Result<u64, Errno> {
+    let mut message = 0_u64;
+    let data = (&raw mut message).expose_provenance();
+    request(libc::PTRACE_GETEVENTMSG, tid, 0, data)?;
+    Ok(message)
+}
+
+/// The sender of the signal that is about to be delivered: its pid, if a
+/// process sent it.
+pub(crate) fn signal_sender(tid: Tid) -> Result<Option<i32>, Errno> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let data = info.as_mut_ptr().expose_provenance();
+    request(libc::PTRACE_GETSIGINFO, tid, 0, data)?;
+    // SAFETY: all bytes were zeroed, then written by the kernel; every bit
+    // pattern is a siginfo_t.
+    let info = unsafe { info.assume_init() };
+    // SI_USER is 0; SI_QUEUE, SI_TKILL and their like are negative.
+    if info.si_code > 0 {
+        return Ok(None);
+    }
+    // SAFETY: with such a code the pid is part of the union in use.
+    Ok(Some(unsafe { info.si_pid() }))
+}
+
+/// `PTRACE_GET_SYSCALL_INFO` (kernel 5.3): the same on every architecture.
+pub(crate) fn call_info(tid: Tid) -> Result<CallInfo, Errno> {
+    // op, arch, two pointers, then a union: 88 bytes as <linux/ptrace.h> has
+    // them, read as 64-bit words.
+    let mut words = [0_u64; 11];
+    let data = words.as_mut_ptr().expose_provenance();
+    request(libc::PTRACE_GET_SYSCALL_INFO, tid, size_of_val(&words), data)?;
+    let arguments = |words: &[u64; 11]| {
+        [words[4], words[5], words[6], words[7], words[8], words[9]]
+    };
+    Ok(match words[0] & 0xff {
+        1 | 3 => CallInfo::Entry {
+            arguments: arguments(&words),
+            data: words[10] as u16,
+        },
+        2 => CallInfo::Return { value: words[3] as i64 },
+        _ => CallInfo::Neither,
+    })
+}
+
+/// What the call that a tracee dies in has returned, if it was made: known
+/// from a register, since no stop reports it any more.
+pub(crate) fn last_result(tid: Tid) -> Option<i64> {
+    #[cfg(target_arch = "x86_64")]
+    const PLACE: usize = 10; // rax in struct user_regs_struct
+    #[cfg(target_arch = "aarch64")]
+    const PLACE: usize = 0; // x0 in struct user_pt_regs
+    const NT_PRSTATUS: usize = 1; // <linux/elf.h>
+    let mut registers = [0_u64; 40];
+    let mut place = libc::iovec {
+        iov_base: registers.as_mut_ptr().cast(),
+        iov_len: size_of_val(&registers),
+    };
+    let data = (&raw mut place).expose_provenance();
+    request(libc::PTRACE_GETREGSET as c_uint, tid, NT_PRSTATUS, data).ok()?;
+    // What x86-64 puts there at the entry, and no observed call returns.
+    let result = registers[PLACE] as i64;
+    (result != -i64::from(libc::ENOSYS)).then_some(result)
+}
+
+/// The next thing that any tracee or child does; `None` if `block` is false
+/// and there is nothing yet.
+///
+/// `ECHILD` means that nobody is left, `EINTR` that a signal came.
+pub(crate) fn next_report(block: bool) -> Result<Option<(Tid, Report)>, Errno> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    let flags = libc::__WALL | if block { 0 } else { libc::WNOHANG };
+    // SAFETY: both pointers lead to memory of this function.
+    let tid =
+        unsafe { libc::wait4(-1, &mut status, flags, usage.as_mut_ptr()) };
+    match Errno::result(tid)? {
+        0 => return Ok(None),
+        _ if libc::WIFSTOPPED(status) => {
+            return Ok(Some((tid, Report::Stopped(stop_of(status)))));
+        }
+        _ => {}
+    }
+    // SAFETY: zeroed, and filled by the kernel; plain integers.
+    let usage = unsafe { usage.assume_init() };
+    let micros = |time: libc::timeval| {
+        time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64
+    };
+    let usage = Usage {
+        user_us: micros(usage.ru_utime),
+        system_us: micros(usage.ru_stime),
+        voluntary: usage.ru_nvcsw as u64,
+        involuntary: usage.ru_nivcsw as u64,
+    };
+    Ok(Some((tid, Report::Ended { status, usage })))
+}
+
+fn stop_of(status: c_int) -> Stop {
+    let signal = libc::WSTOPSIG(status);
+    match status >> 16 {
+        libc::PTRACE_EVENT_SECCOMP => Stop::Seccomp,
+        libc::PTRACE_EVENT_FORK
+        | libc::PTRACE_EVENT_VFORK
+        | libc::PTRACE_EVENT_CLONE => Stop::Created,
+        libc::PTRACE_EVENT_EXEC => Stop::Executed,
+        libc::PTRACE_EVENT_EXIT => Stop::Exiting,
+        libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
+            Stop::Group(signal)
+        }
+        libc::PTRACE_EVENT_STOP => Stop::Attached,
+        _ if signal == libc::SIGTRAP | 0x80 => Stop::CallReturned,
+        _ => Stop::Signal(signal),
+    }
+}
+
+/// Copies bytes out of a tracee (process_vm_readv(2)); how many there were.
+pub(crate) fn read_memory(tid: Tid, from: u64, to: &mut [u8]) -> usize {
+    let local =
+        libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: to.len() };
+    let remote = libc::iovec {
+        iov_base: ptr::without_provenance_mut(from as usize),
+        iov_len: to.len(),
+    };
+    // SAFETY: the local vector is the slice; the remote one is only read, in
+    // another address space, and a bad address there is an error.
+    let copied =
+        unsafe { libc::process_vm_readv(tid, &local, 1, &remote, 1, 0) };
+    usize::try_from(copied).unwrap_or(0)
+}
+
+/// Copies bytes into a tracee (process_vm_writev(2)); whether all of them.
+pub(crate) fn write_memory(tid: Tid, to: u64, from: &[u8]) -> bool {
+    let local = libc::iovec {
+        iov_base: from.as_ptr().cast_mut().cast(),
+        iov_len: from.len(),
+    };
+    let remote = libc::iovec {
+        iov_base: ptr::without_provenance_mut(to as usize),
+        iov_len: from.len(),
+    };
+    // SAFETY: the local vector is only read; the remote one lies in another
+    // address space, and a bad address there is an error.
+    let copied =
+        unsafe { libc::process_vm_writev(tid, &local, 1, &remote, 1, 0) };
+    usize::try_from(copied) == Ok(from.len())
+}
+
+/// Reads a string that ends with NUL, at most `limit` bytes of it, page by
+/// page: the page behind its end need not exist.
+pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
+    const PAGE: u64 = 4096;
+    let mut text = Vec::new();
+    let mut at = from;
+    while at != 0 && text.len() < limit {
+        let mut piece = [0_u8; PAGE as usize];
+        let length = (PAGE - at % PAGE) as usize;
+        let length = length.min(limit - text.len());
+        let copied = read_memory(tid, at, &mut piece[..length]);
+        let end = piece[..copied].iter().position(|byte| *byte == 0);
+        text.extend_from_slice(&piece[..end.unwrap_or(copied)]);
+        if end.is_some() || copied < length {
+            break;
+        }
+        at += copied as u64;
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Reads 64-bit words; fewer than asked where memory ends.
+pub(crate) fn read_words<const N: usize>(tid: Tid, from: u64) -> [u64; N] {
+    let mut words = [0; N];
+    for (word, at) in words.iter_mut().zip((from..).step_by(8)) {
+        let mut bytes = [0; 8];
+        if from == 0 || read_memory(tid, at, &mut bytes) < 8 {
+            break;
+        }
+        *word = u64::from_ne_bytes(bytes);
+    }
+    words
+}

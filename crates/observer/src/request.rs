@@ -1,0 +1,394 @@
+//! From the program that wants to observe to its keeper, and back.
+
+use std::env;
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd::{getppid, pipe2};
+use trace::{Header, Level, Writer};
+
+use crate::ceiling::{Ceilings, Reason, TraceEnd};
+use crate::keeper::Keeper;
+use crate::launch::{Failed, launch, start, trouble_of};
+use crate::light::{Watcher, below};
+use crate::order::Order;
+use crate::plan::Plan;
+use crate::plan_state::Planner;
+
+/// The name under which this program is executed as a keeper.
+const KEEPER: &str = "forklore-keeper";
+
+/// A run to be observed.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The program and its arguments; the program is looked up on PATH.
+    pub command: Vec<OsString>,
+    /// Variables to set (`Some`) or to remove (`None`) for it.
+    pub environment: Vec<(OsString, Option<OsString>)>,
+    /// When to end it.
+    pub ceilings: Ceilings,
+    /// How to perturb it.
+    pub plan: Option<Plan>,
+    /// How much to see. `None` is as much as this machine allows, and the
+    /// trace's header says why it is not more; full where it is refused is an
+    /// error.
+    pub level: Option<Level>,
+}
+
+/// A run under way. Its output goes where this process's output goes.
+#[derive(Debug)]
+pub struct Observation {
+    trace: Option<BufReader<File>>,
+    keeper: Child,
+}
+
+/// How a keeper ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Observed {
+    /// The run is over.
+    Done,
+    /// A ceiling was reached, or the keeper was told to end; it has said why
+    /// on stderr.
+    Ended,
+    /// The run could not be observed, or not begin; it has said why.
+    Failed,
+}
+
+const ENDED: u8 = 1;
+const FAILED: u8 = 3;
+
+/// Starts the run.
+///
+/// The thread that calls must live until the run is over: if it ends, so does
+/// the run.
+///
+/// # Errors
+/// If there is no such program, it may not be executed, or no keeper can be
+/// started.
+pub fn observe(request: &Request) -> io::Result<Observation> {
+    let program = request.command.first().ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "no command is given")
+    })?;
+    let path = look_up(program)?;
+    let (read_end, write_end) = pipe2(OFlag::O_CLOEXEC)?;
+    let number = |value: Option<u64>| value.unwrap_or(0).to_string();
+    let ceilings = request.ceilings;
+    let wall = ceilings.wall.map(|wall| wall.as_millis() as u64);
+    let processes = ceilings.processes.map(|limit| limit as u64);
+    let mut command = Command::new("/proc/self/exe");
+    command
+        .arg0(KEEPER)
+        .arg(write_end.as_raw_fd().to_string())
+        .arg(std::process::id().to_string())
+        .args([number(wall), number(processes), number(ceilings.output)])
+        .arg(request.plan.as_ref().map_or_else(String::new, Plan::to_string))
+        .arg(match request.level {
+            None => "any",
+            Some(Level::Full) => "full",
+            Some(Level::Light) => "light",
+        })
+        .arg(path)
+        .args(&request.command);
+    for (name, value) in &request.environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let trace = write_end.as_raw_fd();
+    let keep_open = move || {
+        // SAFETY: the descriptor is open in the parent, and so here.
+        let trace = unsafe { BorrowedFd::borrow_raw(trace) };
+        fcntl(trace, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        Ok(())
+    };
+    // Only the keeper may hold the write end: whoever else is started at
+    // this moment would keep the trace from ending.
+    // SAFETY: the closure makes one system call.
+    unsafe { command.pre_exec(keep_open) };
+    let keeper = command.spawn()?;
+    drop(write_end);
+    let trace = Some(BufReader::new(File::from(read_end)));
+    Ok(Observation { trace, keeper })
+}
+
+impl Observation {
+    /// The trace, line by line, while the run goes on; can be taken once.
+    ///
+    /// It must be read: a full pipe stops the keeper, and with it the run.
+    pub fn trace(&mut self) -> Option<BufReader<File>> {
+        self.trace.take()
+    }
+
+    /// Waits for the end of the run.
+    ///
+    /// # Errors
+    /// What wait4(2) reports.
+    pub fn finish(mut self) -> io::Result<Observed> {
+        drop(self.trace.take());
+        let status: ExitStatus = self.keeper.wait()?;
+        Ok(match status.code() {
+            Some(0) => Observed::Done,
+            Some(code) if code == i32::from(ENDED) => Observed::Ended,
+            _ => Observed::Failed,
+        })
+    }
+}
+
+impl Drop for Observation {
+    /// Ends the run, if it is not over.
+    fn drop(&mut self) {
+        // Both fail if the keeper is reaped already.
+        self.keeper.kill().ok();
+        self.keeper.wait().ok();
+    }
+}
+
+/// If this process was started as a keeper: keeps, and never returns.
+///
+/// To be called first in `main`, while the process has one thread.
+pub fn keeper_main() {
+    let mut arguments = env::args_os();
+    if arguments.next().is_none_or(|name| name != KEEPER) {
+        return;
+    }
+    let code = match keep(&arguments.collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            say(&error.to_string());
+            FAILED
+        }
+    };
+    // SAFETY: nothing of the program that called may run: it is not this
+    // process's business.
+    unsafe { libc::_exit(code.into()) }
+}
+
+fn keep(arguments: &[OsString]) -> io::Result<u8> {
+    let [fd, parent, wall, processes, output, plan, level, path, command @ ..] =
+        arguments
+    else {
+        return Err(io::Error::other("a keeper is started by observe()"));
+    };
+    let number = |text: &OsStr| -> Option<u64> {
+        text.to_str()?.parse().ok().filter(|number| *number > 0)
+    };
+    let fd = number(fd).ok_or_else(|| io::Error::other("no descriptor"))?;
+    // SAFETY: the descriptor was made for this process and is used here only.
+    let trace = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+    let trace = close_on_exec(trace)?;
+    // Whoever asked may be killed: then the keeper dies, and with it, by
+    // PTRACE_O_EXITKILL, the whole run.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    if Some(getppid().as_raw() as u64) != number(parent) {
+        return Err(io::Error::other("the program that asked is gone"));
+    }
+    prctl::set_child_subreaper(true)?;
+    let ceilings = Ceilings {
+        wall: number(wall).map(Duration::from_millis),
+        processes: number(processes).map(|limit| limit as usize),
+        output: number(output),
+        written: 0,
+    };
+    let plan = plan.to_str().filter(|plan| !plan.is_empty());
+    let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
+    let run = Run::new(ceilings, plan, path, command)?;
+    let trace = TraceEnd::new(trace, ceilings.wall);
+    trace.watch()?;
+    match level.to_str() {
+        Some("light") => run.light(trace, "it was asked for".to_owned()),
+        level => run.full(trace, level != Some("full")),
+    }
+}
+
+/// What a keeper is to do.
+#[derive(Debug)]
+struct Run {
+    ceilings: Ceilings,
+    plan: Option<Plan>,
+    path: CString,
+    arguments: Vec<CString>,
+    said: Vec<String>,
+}
+
+impl Run {
+    fn new(
+        ceilings: Ceilings,
+        plan: Option<Plan>,
+        path: &OsStr,
+        command: &[OsString],
+    ) -> io::Result<Self> {
+        let said = command.iter().map(|it| it.to_string_lossy().into_owned());
+        let arguments = command.iter().map(|it| CString::new(it.as_bytes()));
+        Ok(Self {
+            ceilings,
+            plan,
+            path: CString::new(path.as_bytes())?,
+            said: said.collect(),
+            arguments: arguments.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Level full, if this machine allows it.
+    fn full(self, trace: TraceEnd, may_be_light: bool) -> io::Result<u8> {
+        let plan = self.plan.as_ref();
+        let launched = match launch(&self.path, &self.arguments, plan) {
+            Ok(launched) => launched,
+            Err(Failed::Refused(call, errno)) => {
+                let because = refusal(call, errno);
+                if may_be_light {
+                    return self.light(trace, because);
+                }
+                return Err(io::Error::other(because));
+            }
+            Err(Failed::Other(error)) => return Err(self.cannot_begin(error)),
+        };
+        let mut header = Header::new(Level::Full, self.said.clone());
+        header.plan = plan.map(Plan::to_string);
+        let planner = self.plan.clone().map(Planner::new).transpose()?;
+        let writer = Writer::new(BufWriter::new(trace), &header)?;
+        let order = Order::new(writer);
+        let (first, name) = (launched.first, self.name());
+        let keeper = Keeper::new(first, &name, order, self.ceilings, planner);
+        let (_, reason, order) = keeper.follow(launched.report);
+        self.finish(reason, order.finish().map(drop), launched.trouble())
+    }
+
+    /// Level light, for that reason.
+    fn light(self, trace: TraceEnd, because: String) -> io::Result<u8> {
+        if self.plan.is_some() {
+            return Err(io::Error::other(format!(
+                "a plan needs level full, and {because}"
+            )));
+        }
+        let mut header = Header::new(Level::Light, self.said.clone());
+        header.because = Some(because);
+        guard(|| {
+            trace.watch()?;
+            let writer = Writer::new(BufWriter::new(trace), &header)?;
+            let (first, trouble) = start(&self.path, &self.arguments)?;
+            if let Some(error) = trouble_of(trouble) {
+                writer.finish()?;
+                return Err(self.cannot_begin(error));
+            }
+            let (name, ceilings) = (self.name(), self.ceilings);
+            let mut watcher = Watcher::new(first, &name, writer, ceilings);
+            let path = self.path.to_string_lossy();
+            watcher.tell_program(&path, &self.said);
+            let (reason, written) = watcher.follow();
+            self.finish(reason, written, None)
+        })
+    }
+
+    fn name(&self) -> String {
+        let path = self.path.to_string_lossy();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.chars().take(15).collect()
+    }
+
+    /// The keeper's exit code.
+    fn finish(
+        &self,
+        reason: Option<Reason>,
+        written: io::Result<()>,
+        trouble: Option<io::Error>,
+    ) -> io::Result<u8> {
+        if let Some(reason) = reason {
+            say(&format!("the run was ended: {reason}"));
+            return Ok(ENDED);
+        }
+        if let Some(error) = trouble {
+            return Err(self.cannot_begin(error));
+        }
+        written.map(|()| 0)
+    }
+
+    fn cannot_begin(&self, error: io::Error) -> io::Error {
+        let path = self.path.to_string_lossy();
+        io::Error::other(format!("cannot execute {path}: {error}"))
+    }
+}
+
+/// Why a machine does not let a process observe its child.
+fn refusal(call: &str, errno: Errno) -> String {
+    let status = std::fs::read_to_string("/proc/self/status");
+    let is_traced = status.is_ok_and(|it| !it.contains("TracerPid:\t0\n"));
+    let because = if is_traced { ", since it is itself traced" } else { "" };
+    format!(
+        "this machine does not let a process observe its child{because}: \
+         {call}: {}",
+        errno.desc()
+    )
+}
+
+/// Runs the keeper of level light below a process that outlives it. How it
+/// ends by itself is its exit code.
+fn guard(work: impl FnOnce() -> io::Result<u8>) -> io::Result<u8> {
+    let kept = below(|| {
+        work().unwrap_or_else(|error| {
+            say(&error.to_string());
+            FAILED
+        })
+    })?;
+    Ok(kept.unwrap_or_else(|| {
+        say("the keeper was killed; so is the run");
+        FAILED
+    }))
+}
+
+/// Says a line on stderr; nobody may be there to hear it.
+fn say(line: &str) {
+    writeln!(io::stderr(), "forklore: {line}").ok();
+}
+
+fn close_on_exec(fd: OwnedFd) -> io::Result<OwnedFd> {
+    fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(fd)
+}
+
+/// Which file execvp(3) would execute; looked up here, so that its failed
+/// attempts are not part of the run.
+fn look_up(program: &OsStr) -> io::Result<PathBuf> {
+    let error = |kind, what: &str| {
+        let program = program.to_string_lossy();
+        io::Error::new(kind, format!("cannot run {program}: {what}"))
+    };
+    let is_executable = |file: &PathBuf| {
+        let mode = file.metadata().ok().filter(|it| it.is_file());
+        mode.is_some_and(|it| it.permissions().mode() & 0o111 != 0)
+    };
+    let has_slash = program.as_bytes().contains(&b'/');
+    let path = env::var_os("PATH").unwrap_or_default();
+    let candidates: Vec<PathBuf> = if has_slash {
+        vec![PathBuf::from(program)]
+    } else {
+        env::split_paths(&path).map(|folder| folder.join(program)).collect()
+    };
+    if let Some(file) = candidates.iter().find(|file| is_executable(file)) {
+        return Ok(file.clone());
+    }
+    if candidates.iter().any(|file| file.is_dir() && has_slash) {
+        return Err(error(io::ErrorKind::PermissionDenied, "it is a folder"));
+    }
+    if candidates.iter().any(|file| file.is_file()) {
+        return Err(error(
+            io::ErrorKind::PermissionDenied,
+            "it is not executable (chmod +x)",
+        ));
+    }
+    let place =
+        if has_slash { "there is no such file" } else { "it is not on PATH" };
+    Err(error(io::ErrorKind::NotFound, place))
+}

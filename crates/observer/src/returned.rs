@@ -1,0 +1,359 @@
+//! A call has returned: what happened.
+
+use std::io::Write;
+use std::rc::Rc;
+
+use trace::{Reached, What, Who};
+
+use crate::descriptors::{Descriptor, Mode};
+use crate::keeper::{Keeper, ending_of};
+use crate::names;
+use crate::ptrace::{Tid, last_result, read_memory, read_words};
+use crate::table::Kind;
+use crate::tree::{Index, PendingCall};
+
+/// Results from -512 to -516 never reach the program: the call was
+/// interrupted, and is made again.
+pub(crate) const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+
+impl<W: Write> Keeper<W> {
+    pub(crate) fn returned(
+        &mut self,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let Some(index) = self.tree.index_of(tid) else { return };
+        self.tell_wait(index, tid, call);
+        if RESTARTS.contains(&value) {
+            return;
+        }
+        match call.row.kind {
+            Kind::Create => self.create_failed(index, tid, call, value),
+            Kind::Exec { .. } => self.exec_failed(index, tid, call, value),
+            Kind::Wait4 => self.waited(index, tid, call, value),
+            Kind::WaitId => self.waited_id(index, tid, call, value),
+            Kind::Kill { .. } | Kind::PidfdSignal => {
+                self.signalled(index, tid, call, value);
+            }
+            Kind::Read
+            | Kind::Write
+            | Kind::SendFile
+            | Kind::Splice
+            | Kind::MqTransfer { .. } => {
+                self.transferred(index, tid, call, value);
+            }
+            Kind::Pipe | Kind::Socketpair if value == 0 => {
+                self.made_channel(index, tid, call);
+            }
+            Kind::Open { .. }
+            | Kind::OpenHow
+            | Kind::Descriptor { .. }
+            | Kind::Dup
+            | Kind::Dup2
+            | Kind::Dup3
+            | Kind::Fcntl => self.described(index, tid, call, value),
+            _ => self.others(index, tid, call, value),
+        }
+    }
+
+    /// A new program runs.
+    pub(crate) fn new_program(
+        &mut self,
+        index: Index,
+        pid: Tid,
+        call: PendingCall,
+    ) {
+        let process = self.tree.process(index);
+        // exec(2) undoes CLONE_FILES.
+        let mut descriptors = process.descriptors.borrow().clone();
+        let closed = descriptors.close_on_exec();
+        let kept = descriptors.held();
+        process.descriptors = Rc::new(std::cell::RefCell::new(descriptors));
+        let file = call.text.rsplit('/').next().unwrap_or_default();
+        process.name = file.chars().take(15).collect();
+        let what = What::Exec {
+            ok: true,
+            path: call.text,
+            args: call.texts,
+            kept,
+            errno: None,
+        };
+        self.tell(index, pid, what);
+        for (fd, closed) in closed {
+            let object = closed.object.to_string();
+            self.tell(index, pid, What::Close { fd, object, by_exec: true });
+        }
+    }
+
+    fn create_failed(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        if let Some(errno) = names::errno(value) {
+            let what = What::Create {
+                call: call.row.name.to_owned(),
+                child: None,
+                child_pid: None,
+                errno: Some(errno),
+            };
+            self.tell(index, tid, what);
+        }
+    }
+
+    fn exec_failed(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let what = What::Exec {
+            ok: false,
+            path: call.text.clone(),
+            args: call.texts.clone(),
+            kept: Vec::new(),
+            errno: names::errno(value),
+        };
+        self.tell(index, tid, what);
+    }
+
+    fn waited(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let mut status = [0; 4];
+        let has_status = call.arguments[1] != 0
+            && read_memory(tid, call.arguments[1], &mut status) == 4;
+        let status = has_status.then(|| i32::from_ne_bytes(status));
+        let reached = status.map(reached_by);
+        self.collected(index, tid, call, value, value as i32, reached, false);
+    }
+
+    /// The siginfo_t that waitid(2) fills: three ints, padding, the pid, the
+    /// uid, the status.
+    fn waited_id(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let keeps = call.arguments[3] as i32 & libc::WNOWAIT != 0;
+        let [_, code, ids, status] = read_words(tid, call.arguments[2]);
+        let (code, pid, status) = (code as i32, ids as i32, status as i32);
+        let signal = || names::signal(status & 0x7f);
+        let reached = match code {
+            libc::CLD_EXITED => Some(Reached::Ended(ending_of(status << 8))),
+            libc::CLD_KILLED | libc::CLD_DUMPED => {
+                Some(Reached::Ended(ending_of(status & 0x7f)))
+            }
+            libc::CLD_STOPPED => Some(Reached::Stopped { stopped: signal() }),
+            libc::CLD_CONTINUED => Some(Reached::Continued { continued: true }),
+            _ => None,
+        };
+        let pid = match value {
+            0 if call.arguments[2] == 0 => self.collected_blindly(index, call),
+            0 => pid,
+            _ => 0,
+        };
+        self.collected(index, tid, call, value, pid, reached, keeps);
+    }
+
+    /// Whom a waitid(2) without memory for its result has collected: the
+    /// child whose pid is free now.
+    fn collected_blindly(&mut self, index: Index, call: &PendingCall) -> i32 {
+        if call.arguments[0] as u32 == libc::P_PID {
+            return call.arguments[1] as i32;
+        }
+        self.tree
+            .zombies_of(index)
+            .into_iter()
+            .map(|child| self.tree.process(child).pid)
+            .find(|pid| {
+                !std::fs::exists(format!("/proc/{pid}")).is_ok_and(|it| it)
+            })
+            .unwrap_or(0)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "wait4 and waitid differ in where each of them stands"
+    )]
+    fn collected(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+        pid: i32,
+        reached: Option<Reached>,
+        keeps: bool,
+    ) {
+        let child = (pid > 0).then(|| self.tree.by_pid(pid)).flatten();
+        let mut reached = reached.filter(|_| child.is_some());
+        let mut who = None;
+        if let Some(child) = child {
+            let process = self.tree.process(child);
+            who = Some(process.who.clone());
+            if reached.is_none() {
+                // The program did not ask for the status.
+                reached = process.ended.clone().map(Reached::Ended);
+            }
+            if matches!(reached, Some(Reached::Ended(_))) && !keeps {
+                self.tree.reap(child);
+            }
+        }
+        let what = What::Wait {
+            call: call.row.name.to_owned(),
+            child: who,
+            named: names_one(call),
+            reached,
+            kept_zombie: keeps && child.is_some(),
+            errno: names::errno(value),
+            from_us: call.from_us,
+        };
+        self.tell(index, tid, what);
+    }
+
+    fn signalled(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let (pid, signal) = match call.row.kind {
+            Kind::Kill { pid, signal } => (
+                call.arguments[usize::from(pid)] as i32,
+                call.arguments[usize::from(signal)] as i32,
+            ),
+            _ => (call.text.parse().unwrap_or(0), call.arguments[1] as i32),
+        };
+        if signal == 0 {
+            return; // it only asks whether the process exists
+        }
+        let to = (pid > 0).then(|| self.receiver(pid)).flatten();
+        let what = What::Signal {
+            signal: names::signal(signal),
+            to,
+            to_pid: Some(pid),
+            from: None,
+            arrived: false,
+            errno: names::errno(value),
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// The thread was killed before its call came back: what it did is done
+    /// all the same, and others may have noticed.
+    pub(crate) fn died_in(&mut self, tid: Tid, call: &PendingCall) {
+        // Not made: aarch64 still holds the first argument there.
+        let is_made = |value: &i64| {
+            cfg!(target_arch = "x86_64") || *value as u64 != call.arguments[0]
+        };
+        match last_result(tid).filter(is_made) {
+            Some(value) => self.returned(tid, call, value),
+            None => {
+                if let Some(index) = self.tree.index_of(tid) {
+                    self.tell_wait(index, tid, call);
+                    self.wrote_before_it_died(index, tid, call);
+                }
+            }
+        }
+    }
+
+    fn receiver(&mut self, pid: i32) -> Option<Who> {
+        let index =
+            self.tree.by_pid(pid).or_else(|| self.tree.index_of(pid))?;
+        Some(self.tree.process(index).who.clone())
+    }
+
+    fn made_channel(&mut self, index: Index, tid: Tid, call: &PendingCall) {
+        let is_pair = call.row.kind == Kind::Socketpair;
+        let (at, flags) = match (is_pair, call.row.name) {
+            (true, _) => (call.arguments[3], call.arguments[1]),
+            (false, "pipe2") => (call.arguments[0], call.arguments[1]),
+            (false, _) => (call.arguments[0], 0),
+        };
+        let mut bytes = [0; 8];
+        if read_memory(tid, at, &mut bytes) < 8 {
+            return;
+        }
+        let [a, b, c, d, e, f, g, h] = bytes;
+        let first = i32::from_ne_bytes([a, b, c, d]);
+        let second = i32::from_ne_bytes([e, f, g, h]);
+        // SOCK_CLOEXEC has the value of O_CLOEXEC.
+        let cloexec = flags as i32 & libc::O_CLOEXEC != 0;
+        let modes = if is_pair {
+            [Mode::Both, Mode::Both]
+        } else {
+            [Mode::Read, Mode::Write]
+        };
+        let ends = [(first, modes[0]), (second, modes[1])];
+        let objects = ends.map(|(fd, mode)| self.end(index, fd, mode, cloexec));
+        let what = if is_pair {
+            let [one, other] = objects;
+            self.order.made(&one);
+            self.order.made(&other);
+            self.peers.insert(Rc::clone(&one), Rc::clone(&other));
+            self.peers.insert(Rc::clone(&other), Rc::clone(&one));
+            let objects = [one.to_string(), other.to_string()];
+            What::Socketpair { fds: [first, second], objects, cloexec }
+        } else {
+            self.order.made(&objects[0]);
+            let object = objects[0].to_string();
+            What::Pipe { read_end: first, write_end: second, object, cloexec }
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// Notes one end in the table; which object it is only /proc knows.
+    fn end(
+        &mut self,
+        index: Index,
+        fd: i32,
+        mode: Mode,
+        cloexec: bool,
+    ) -> Rc<str> {
+        let process = self.tree.process(index);
+        let link = std::fs::read_link(format!("/proc/{}/fd/{fd}", process.pid));
+        let object: Rc<str> = link
+            .map(|link| link.to_string_lossy().into_owned())
+            .unwrap_or_default()
+            .into();
+        let descriptor =
+            Descriptor { object: Rc::clone(&object), cloexec, mode };
+        process.descriptors.borrow_mut().insert(fd, descriptor);
+        object
+    }
+}
+
+/// What a status of wait4(2) says.
+fn reached_by(status: i32) -> Reached {
+    if libc::WIFSTOPPED(status) {
+        Reached::Stopped { stopped: names::signal(libc::WSTOPSIG(status)) }
+    } else if libc::WIFCONTINUED(status) {
+        Reached::Continued { continued: true }
+    } else {
+        Reached::Ended(ending_of(status))
+    }
+}
+
+/// Whether wait4(2) or waitid(2) was asked for one child and not for any.
+fn names_one(call: &PendingCall) -> bool {
+    let [first, ..] = call.arguments;
+    match call.row.name {
+        "waitid" => {
+            let kind = first as libc::idtype_t;
+            [libc::P_PID, libc::P_PIDFD].contains(&kind)
+        }
+        _ => first as i32 > 0,
+    }
+}

@@ -1,0 +1,252 @@
+//! The system calls that are observed. aarch64 lacks the old ones (fork,
+//! pipe, dup2, open …); its programs use their successors.
+
+// A hundred names, SYS_… and their flags. (The lint is silent in tests.)
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "a hundred names of one kind")
+)]
+use libc::{c_long, *};
+
+/// What is done at a call: the reader of its arguments and result.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Create,
+    Exec {
+        path: u8,
+        argv: u8,
+    },
+    Wait4,
+    WaitId,
+    Kill {
+        pid: u8,
+        signal: u8,
+    },
+    PidfdSignal,
+    Mask,
+    Action,
+    Open {
+        path: u8,
+        flags: u8,
+    },
+    OpenHow,
+    Descriptor {
+        flags: u8,
+        cloexec: u32,
+    },
+    Close,
+    CloseRange,
+    Dup,
+    Dup2,
+    Dup3,
+    Fcntl,
+    Pipe,
+    Socketpair,
+    Read,
+    Write,
+    SendFile,
+    Splice,
+    Lock,
+    Map,
+    Futex,
+    Sleep,
+    SignalWait,
+    Poll,
+    Connect,
+    Sched,
+    MqTransfer {
+        is_send: bool,
+    },
+    Name {
+        path: u8,
+    },
+    SystemV,
+    Prctl,
+    /// No event tells of it; a plan may name it.
+    Unobserved,
+}
+
+/// Which of its calls stop the caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Test {
+    Always,
+    HasBit {
+        argument: u8,
+        bit: u32,
+    },
+    IsOneOf {
+        argument: u8,
+        mask: u32,
+        values: &'static [u32],
+    },
+    /// A null pointer there only asks.
+    HasPointer {
+        argument: u8,
+    },
+    /// It changes what one of these signals does.
+    ActsOn {
+        signals: &'static [u32],
+    },
+    NotUntraced,
+}
+
+/// One observed call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) number: c_long,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// Whether its result is wanted: a second stop.
+    pub(crate) wants_return: bool,
+    pub(crate) test: Test,
+}
+
+const fn row(number: c_long, name: &'static str, kind: Kind) -> Row {
+    Row { number, name, kind, wants_return: true, test: Test::Always }
+}
+
+const fn entry(number: c_long, name: &'static str, kind: Kind) -> Row {
+    Row { number, name, kind, wants_return: false, test: Test::Always }
+}
+
+const fn tested(row: Row, test: Test) -> Row {
+    Row { test, ..row }
+}
+
+const NEVER: u8 = u8::MAX;
+const FUTEX_COMMAND: u32 = 0x7f; // without FUTEX_PRIVATE_FLAG and CLOCK
+const FUTEX_WAITS: &[u32] = &[0, 6, 9, 11, 13]; // WAIT, LOCK_PI, WAIT_BITSET …
+const FCNTLS: &[u32] = &[
+    F_DUPFD as u32,
+    F_DUPFD_CLOEXEC as u32,
+    F_SETFD as u32,
+    F_SETLK as u32,
+    F_SETLKW as u32,
+    F_OFD_SETLK as u32,
+    F_OFD_SETLKW as u32,
+];
+/// What a program handles by its own choice. The others would cost sixty
+/// stops in each posix_spawn, which resets every signal, and tell of language
+/// runtimes that catch faults.
+const HANDLED: &[u32] = &[
+    SIGHUP as u32,
+    SIGINT as u32,
+    SIGQUIT as u32,
+    SIGABRT as u32,
+    SIGUSR1 as u32,
+    SIGUSR2 as u32,
+    SIGPIPE as u32,
+    SIGALRM as u32,
+    SIGTERM as u32,
+    SIGCHLD as u32,
+    SIGCONT as u32,
+    SIGTSTP as u32,
+    SIGTTIN as u32,
+    SIGTTOU as u32,
+];
+const PRCTLS: &[u32] = &[PR_SET_NAME as u32, PR_SET_CHILD_SUBREAPER as u32];
+
+/// All observed calls; a stop carries the index of its row.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Row] = &[
+    // The most frequent first: the filter reads from the top.
+    row(SYS_read, "read", Kind::Read),
+    row(SYS_write, "write", Kind::Write),
+    tested(row(SYS_futex, "futex", Kind::Futex),
+        Test::IsOneOf { argument: 1, mask: FUTEX_COMMAND, values: FUTEX_WAITS }),
+    entry(SYS_close, "close", Kind::Close),
+    row(SYS_openat, "openat", Kind::Open { path: 1, flags: 2 }),
+    row(SYS_wait4, "wait4", Kind::Wait4),
+    tested(row(SYS_clone, "clone", Kind::Create), Test::NotUntraced),
+    row(SYS_execve, "execve", Kind::Exec { path: 0, argv: 1 }),
+    row(SYS_execveat, "execveat", Kind::Exec { path: 1, argv: 2 }),
+    row(SYS_waitid, "waitid", Kind::WaitId),
+    row(SYS_kill, "kill", Kind::Kill { pid: 0, signal: 1 }),
+    row(SYS_tkill, "tkill", Kind::Kill { pid: 0, signal: 1 }),
+    row(SYS_tgkill, "tgkill", Kind::Kill { pid: 0, signal: 2 }),
+    row(SYS_rt_sigqueueinfo, "rt_sigqueueinfo", Kind::Kill { pid: 0, signal: 1 }),
+    row(SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", Kind::Kill { pid: 0, signal: 2 }),
+    row(SYS_pidfd_send_signal, "pidfd_send_signal", Kind::PidfdSignal),
+    tested(entry(SYS_rt_sigprocmask, "rt_sigprocmask", Kind::Mask),
+        Test::HasPointer { argument: 1 }),
+    tested(entry(SYS_rt_sigaction, "rt_sigaction", Kind::Action),
+        Test::ActsOn { signals: HANDLED }),
+    row(SYS_openat2, "openat2", Kind::OpenHow),
+    row(SYS_memfd_create, "memfd_create", Kind::Descriptor { flags: 1, cloexec: MFD_CLOEXEC }),
+    row(SYS_mq_open, "mq_open", Kind::Open { path: 0, flags: 1 }),
+    row(SYS_socket, "socket", Kind::Descriptor { flags: 1, cloexec: SOCK_CLOEXEC as u32 }),
+    row(SYS_accept, "accept", Kind::Descriptor { flags: NEVER, cloexec: 0 }),
+    row(SYS_accept4, "accept4", Kind::Descriptor { flags: 3, cloexec: SOCK_CLOEXEC as u32 }),
+    row(SYS_eventfd2, "eventfd2", Kind::Descriptor { flags: 1, cloexec: EFD_CLOEXEC as u32 }),
+    row(SYS_epoll_create1, "epoll_create1", Kind::Descriptor { flags: 0, cloexec: EPOLL_CLOEXEC as u32 }),
+    row(SYS_timerfd_create, "timerfd_create", Kind::Descriptor { flags: 1, cloexec: TFD_CLOEXEC as u32 }),
+    row(SYS_signalfd4, "signalfd4", Kind::Descriptor { flags: 3, cloexec: SFD_CLOEXEC as u32 }),
+    row(SYS_pidfd_open, "pidfd_open", Kind::Descriptor { flags: NEVER, cloexec: 1 }),
+    entry(SYS_close_range, "close_range", Kind::CloseRange),
+    row(SYS_dup, "dup", Kind::Dup),
+    row(SYS_dup3, "dup3", Kind::Dup3),
+    tested(row(SYS_fcntl, "fcntl", Kind::Fcntl),
+        Test::IsOneOf { argument: 1, mask: u32::MAX, values: FCNTLS }),
+    row(SYS_pipe2, "pipe2", Kind::Pipe),
+    row(SYS_socketpair, "socketpair", Kind::Socketpair),
+    row(SYS_readv, "readv", Kind::Read),
+    row(SYS_writev, "writev", Kind::Write),
+    row(SYS_recvfrom, "recvfrom", Kind::Read),
+    row(SYS_sendto, "sendto", Kind::Write),
+    row(SYS_recvmsg, "recvmsg", Kind::Read),
+    row(SYS_sendmsg, "sendmsg", Kind::Write),
+    row(SYS_sendfile, "sendfile", Kind::SendFile),
+    row(SYS_splice, "splice", Kind::Splice),
+    row(SYS_tee, "tee", Kind::Splice),
+    row(SYS_vmsplice, "vmsplice", Kind::Write),
+    row(SYS_flock, "flock", Kind::Lock),
+    tested(row(SYS_mmap, "mmap", Kind::Map), Test::HasBit { argument: 3, bit: MAP_SHARED as u32 }),
+    row(SYS_nanosleep, "nanosleep", Kind::Sleep),
+    row(SYS_clock_nanosleep, "clock_nanosleep", Kind::Sleep),
+    row(SYS_rt_sigsuspend, "rt_sigsuspend", Kind::SignalWait),
+    row(SYS_rt_sigtimedwait, "rt_sigtimedwait", Kind::SignalWait),
+    row(SYS_ppoll, "ppoll", Kind::Poll),
+    row(SYS_pselect6, "pselect6", Kind::Poll),
+    row(SYS_epoll_pwait, "epoll_pwait", Kind::Poll),
+    row(SYS_epoll_pwait2, "epoll_pwait2", Kind::Poll),
+    row(SYS_connect, "connect", Kind::Connect),
+    row(SYS_setpriority, "setpriority", Kind::Sched),
+    row(SYS_sched_setaffinity, "sched_setaffinity", Kind::Sched),
+    row(SYS_sched_setscheduler, "sched_setscheduler", Kind::Sched),
+    row(SYS_sched_setattr, "sched_setattr", Kind::Sched),
+    row(SYS_mq_timedsend, "mq_timedsend", Kind::MqTransfer { is_send: true }),
+    row(SYS_mq_timedreceive, "mq_timedreceive", Kind::MqTransfer { is_send: false }),
+    row(SYS_mq_unlink, "mq_unlink", Kind::Name { path: 0 }),
+    row(SYS_unlinkat, "unlinkat", Kind::Name { path: 1 }),
+    row(SYS_shmget, "shmget", Kind::SystemV),
+    row(SYS_semget, "semget", Kind::SystemV),
+    row(SYS_msgget, "msgget", Kind::SystemV),
+    row(SYS_semop, "semop", Kind::SystemV),
+    row(SYS_semtimedop, "semtimedop", Kind::SystemV),
+    row(SYS_msgsnd, "msgsnd", Kind::SystemV),
+    row(SYS_msgrcv, "msgrcv", Kind::SystemV),
+    tested(entry(SYS_prctl, "prctl", Kind::Prctl),
+        Test::IsOneOf { argument: 0, mask: u32::MAX, values: PRCTLS }),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_fork, "fork", Kind::Create),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_vfork, "vfork", Kind::Create),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_pipe, "pipe", Kind::Pipe),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_dup2, "dup2", Kind::Dup2),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_open, "open", Kind::Open { path: 0, flags: 1 }),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_creat, "creat", Kind::Open { path: 0, flags: NEVER }),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_pause, "pause", Kind::SignalWait),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_poll, "poll", Kind::Poll),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_select, "select", Kind::Poll),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_epoll_wait, "epoll_wait", Kind::Poll),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_unlink, "unlink", Kind::Name { path: 0 }),
+];

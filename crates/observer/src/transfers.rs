@@ -1,0 +1,333 @@
+//! Bytes go through pipes, sockets and queues; processes wait for them.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
+use std::rc::Rc;
+
+use trace::{WaitsFor, What};
+
+use crate::descriptors::Descriptor;
+use crate::keeper::Keeper;
+use crate::names;
+use crate::ptrace::Tid;
+use crate::table::Kind;
+use crate::tree::{Index, PendingCall};
+
+/// A call that took longer has waited; a shorter one may have computed.
+const WAITED_US: u64 = 200;
+
+impl<W: Write> Keeper<W> {
+    pub(crate) fn transferred(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let arguments = call.arguments;
+        match call.row.kind {
+            Kind::Read => self.moved(index, tid, call, 0, false, value),
+            Kind::Write => self.moved(index, tid, call, 0, true, value),
+            Kind::SendFile => {
+                self.moved(index, tid, call, 0, true, value);
+                self.moved(index, tid, call, 1, false, value);
+            }
+            Kind::Splice => {
+                let output = if call.row.name == "tee" { 1 } else { 2 };
+                self.moved(index, tid, call, output, true, value);
+                // tee leaves in the pipe what it copies.
+                if call.row.name != "tee" {
+                    self.moved(index, tid, call, 0, false, value);
+                }
+            }
+            Kind::MqTransfer { is_send } => {
+                let queue = self.descriptor(index, arguments[0] as i32);
+                let sent = is_send.then_some(arguments[2]);
+                let what = What::Mq {
+                    call: call.row.name.to_owned(),
+                    object: queue
+                        .map(|queue| queue.object.to_string())
+                        .unwrap_or_default(),
+                    bytes: (value >= 0).then(|| sent.unwrap_or(value as u64)),
+                    errno: names::errno(value),
+                };
+                self.tell(index, tid, what);
+            }
+            _ => {}
+        }
+    }
+
+    fn moved(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        place: usize,
+        is_write: bool,
+        value: i64,
+    ) {
+        let fd = call.arguments[place] as i32;
+        let Some(descriptor) = self.descriptor(index, fd) else { return };
+        if !descriptor.is_channel() {
+            return;
+        }
+        let mut bytes = u64::try_from(value).unwrap_or(0);
+        if is_write {
+            let rest = bytes.saturating_sub(call.told);
+            if call.told > 0 && rest == 0 {
+                return; // all of it is told already
+            }
+            bytes = rest;
+            self.order.written(&descriptor.object, bytes);
+        } else if only_looks(call) {
+            return; // the bytes stay where they are
+        } else if bytes > 0 {
+            self.wait_for_writers(tid, &descriptor.object, bytes);
+        }
+        let what = What::Io {
+            call: call.row.name.to_owned(),
+            is_write,
+            fd,
+            object: descriptor.object.to_string(),
+            bytes,
+            errno: names::errno(value),
+            from_us: call.from_us,
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// Who is in the middle of a write to what has been read may have written
+    /// just these bytes: that is told first.
+    fn wait_for_writers(&mut self, reader: Tid, object: &Rc<str>, bytes: u64) {
+        let source = Rc::clone(self.peers.get(object).unwrap_or(object));
+        let now = self.now();
+        if self.order.read(&source, bytes, now) {
+            for (tid, _) in self.writers_to(&source, reader) {
+                self.order.wait_for(tid);
+            }
+        }
+    }
+
+    /// The threads that are in the middle of a write to the object, and the
+    /// place of its descriptor among their arguments.
+    fn writers_to(
+        &mut self,
+        source: &Rc<str>,
+        reader: Tid,
+    ) -> Vec<(Tid, usize)> {
+        let writers: Vec<(Tid, Index, usize, i32)> = self
+            .tree
+            .tids()
+            .filter(|(tid, _)| *tid != reader)
+            .filter_map(|(tid, thread)| {
+                let call = thread.call.as_ref()?;
+                let place = match call.row.kind {
+                    Kind::Write | Kind::SendFile => 0,
+                    Kind::Splice if call.row.name == "tee" => 1,
+                    Kind::Splice => 2,
+                    _ => return None,
+                };
+                let fd = call.arguments[place] as i32;
+                Some((tid, thread.process, place, fd))
+            })
+            .collect();
+        let mut found = Vec::new();
+        for (tid, process, place, fd) in writers {
+            let written = self.descriptor(process, fd);
+            if written.is_some_and(|it| it.object == *source) {
+                found.push((tid, place));
+            }
+        }
+        found
+    }
+
+    /// Writes what is held and whose causes are told. A writer that has more
+    /// to write than there is room for returns later: what others read of it
+    /// meanwhile is told as writes of its own.
+    pub(crate) fn settle(&mut self) {
+        while let Some(missing) = self.order.release() {
+            let mut left = missing.bytes;
+            for (tid, place) in self.writers_to(&missing.source, 0) {
+                left -= self.tell_part(tid, place, left, missing.until_us);
+            }
+            self.order.settled(&missing, left);
+        }
+    }
+
+    /// A thread was killed in a write, and its result is not known. Bytes that
+    /// others have read and nobody told of were its.
+    pub(crate) fn wrote_before_it_died(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+    ) {
+        if call.row.name != "write" {
+            return;
+        }
+        let fd = call.arguments[0] as i32;
+        let Some(descriptor) = self.descriptor(index, fd) else { return };
+        let missing = self.order.missing(&descriptor.object);
+        let bytes = missing.min(call.arguments[2].saturating_sub(call.told));
+        if bytes > 0 {
+            let value = (bytes + call.told) as i64;
+            self.moved(index, tid, call, 0, true, value);
+        }
+    }
+
+    /// Tells that a thread has written a part of what it writes; how much.
+    fn tell_part(
+        &mut self,
+        tid: Tid,
+        place: usize,
+        missing: u64,
+        until_us: u64,
+    ) -> u64 {
+        let Some(thread) = self.tree.thread(tid) else { return 0 };
+        let index = thread.process;
+        let Some(call) = thread.call.as_mut() else { return 0 };
+        let bytes = missing.min(asked_for(call).saturating_sub(call.told));
+        if bytes == 0 || call.from_us > until_us {
+            return 0;
+        }
+        call.told += bytes;
+        let fd = call.arguments[place] as i32;
+        let (call, from_us) = (call.row.name.to_owned(), call.from_us);
+        let Some(descriptor) = self.descriptor(index, fd) else { return 0 };
+        let object = descriptor.object.to_string();
+        let what = What::Io {
+            call,
+            is_write: true,
+            fd,
+            object,
+            bytes,
+            errno: None,
+            from_us,
+        };
+        self.order.written(&descriptor.object, bytes);
+        self.tell(index, tid, what);
+        bytes
+    }
+
+    pub(crate) fn descriptor(
+        &mut self,
+        index: Index,
+        fd: i32,
+    ) -> Option<Descriptor> {
+        let process = self.tree.process(index);
+        let pid = process.pid;
+        let descriptors = Rc::clone(&process.descriptors);
+        let mut descriptors = descriptors.borrow_mut();
+        descriptors.get(pid, fd).cloned()
+    }
+
+    /// Tells that the call has waited, and on what, if it has.
+    pub(crate) fn tell_wait(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+    ) {
+        if self.now() - call.from_us < WAITED_US {
+            return;
+        }
+        let Some(on) = self.waits_for(index, call) else { return };
+        let what = What::Block {
+            call: call.row.name.to_owned(),
+            on,
+            from_us: call.from_us,
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// What a call waits for, if it is one that can wait.
+    fn waits_for(
+        &mut self,
+        index: Index,
+        call: &PendingCall,
+    ) -> Option<WaitsFor> {
+        let (kind, has_descriptor) = kind_of_wait(call)?;
+        let first = call.arguments[0] as i32;
+        let child = match call.row.kind {
+            Kind::Wait4 if first > 0 => self.tree.by_pid(first),
+            Kind::WaitId => self.tree.by_pid(call.arguments[1] as i32),
+            _ => None,
+        };
+        let fd = has_descriptor.then_some(first);
+        let descriptor = fd.and_then(|fd| self.descriptor(index, fd));
+        let kind = match (&descriptor, kind) {
+            (Some(it), "pipe") => kind_of(it, call.row.kind == Kind::Read),
+            _ => kind,
+        };
+        Some(WaitsFor {
+            kind: kind.to_owned(),
+            object: descriptor.map(|it| it.object.to_string()),
+            fd,
+            child: child.map(|it| self.tree.process(it).who.clone()),
+        })
+    }
+}
+
+/// The kind of wait, and whether the first argument is its descriptor.
+fn kind_of_wait(call: &PendingCall) -> Option<(&'static str, bool)> {
+    Some(match call.row.kind {
+        Kind::Read | Kind::Write | Kind::Connect | Kind::SendFile => {
+            ("pipe", true)
+        }
+        Kind::Descriptor { .. } if call.row.name.starts_with("accept") => {
+            ("socket", true)
+        }
+        Kind::Lock | Kind::Fcntl => ("lock", true),
+        Kind::MqTransfer { .. } => ("queue", true),
+        Kind::Wait4 | Kind::WaitId => ("child", false),
+        Kind::Futex => ("futex", false),
+        Kind::Sleep => ("sleep", false),
+        Kind::SignalWait => ("signal", false),
+        Kind::Poll => ("poll", false),
+        // Opening waits for a FIFO's other side, and for nothing else.
+        Kind::Open { .. } | Kind::OpenHow if is_fifo(&call.text) => {
+            ("fifo-peer", false)
+        }
+        Kind::SystemV => ("other", false),
+        _ => return None,
+    })
+}
+
+/// Whether a read leaves the bytes where they are.
+fn only_looks(call: &PendingCall) -> bool {
+    let flags = match call.row.name {
+        "recvfrom" => call.arguments[3],
+        "recvmsg" => call.arguments[2],
+        _ => 0,
+    };
+    flags as i32 & libc::MSG_PEEK != 0
+}
+
+/// How much a write may write at most in parts.
+fn asked_for(call: &PendingCall) -> u64 {
+    let bytes = match call.row.name {
+        "write" | "sendto" => call.arguments[2],
+        "sendfile" | "tee" => call.arguments[3],
+        "splice" => call.arguments[4],
+        _ => u64::MAX, // its parts are counted in memory
+    };
+    // What fits into PIPE_BUF is written whole.
+    if bytes <= libc::PIPE_BUF as u64 { 0 } else { bytes }
+}
+
+fn is_fifo(path: &str) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.file_type().is_fifo())
+}
+
+fn kind_of(descriptor: &Descriptor, is_read: bool) -> &'static str {
+    if descriptor.is_terminal() {
+        "terminal"
+    } else if descriptor.object.starts_with("socket:[") {
+        "socket"
+    } else if is_read {
+        "pipe-data"
+    } else {
+        "pipe-room"
+    }
+}

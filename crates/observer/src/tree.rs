@@ -1,0 +1,289 @@
+//! The processes of a run, and their threads.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::rc::Rc;
+
+use trace::{Ending, Who};
+
+use crate::descriptors::Descriptors;
+use crate::ptrace::Tid;
+use crate::table::Row;
+
+/// The place of a process in the tree; never given twice.
+pub(crate) type Index = usize;
+
+/// One process, from its creation to the end of the run.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) who: Who,
+    pub(crate) pid: i32,
+    pub(crate) start: u64,
+    pub(crate) name: String,
+    /// `None` is the keeper, or somebody else outside of the run.
+    pub(crate) parent: Option<Index>,
+    /// Those that nobody has collected yet.
+    children: BTreeSet<Index>,
+    /// Shared only by processes that clone made with `CLONE_FILES`.
+    pub(crate) descriptors: Rc<RefCell<Descriptors>>,
+    pub(crate) created: u32,
+    pub(crate) threads: u32,
+    pub(crate) ended: Option<Ending>,
+    pub(crate) is_reaped: bool,
+    pub(crate) is_stopped: bool,
+    /// Whether a stopping signal was delivered whose stop is not told yet.
+    pub(crate) is_stopping: bool,
+    pub(crate) is_subreaper: bool,
+}
+
+/// One thread: what it is doing.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) process: Index,
+    pub(crate) call: Option<PendingCall>,
+    /// Whether its first stop, which says nothing, is still to come.
+    pub(crate) is_new: bool,
+}
+
+impl Thread {
+    fn of(process: Index) -> Self {
+        Self { process, call: None, is_new: true }
+    }
+}
+
+/// A call that was entered and has not returned.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingCall {
+    pub(crate) row: &'static Row,
+    pub(crate) arguments: [u64; 6],
+    pub(crate) from_us: u64,
+    /// Read at the entry: the memory may be gone, or changed, at the return.
+    pub(crate) text: String,
+    pub(crate) texts: Vec<String>,
+    /// Bytes of a write that are told before it returns.
+    pub(crate) told: u64,
+}
+
+/// All that is known of the run's processes.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    processes: Vec<Process>,
+    threads: HashMap<Tid, Thread>,
+    /// The process that has a pid now; a zombie keeps its pid.
+    by_pid: HashMap<i32, Index>,
+}
+
+impl Tree {
+    pub(crate) fn add_first(&mut self, pid: i32, name: &str) -> Index {
+        let mut descriptors = Descriptors::of(pid);
+        // These are the keeper's: what came from elsewhere has survived the
+        // exec that made the keeper.
+        descriptors.close_on_exec();
+        let descriptors = Rc::new(RefCell::new(descriptors));
+        let who = Who::first();
+        let index = self.add(who, pid, name.to_owned(), None, descriptors);
+        // It was seized while it ran.
+        self.threads.insert(pid, Thread { is_new: false, ..Thread::of(index) });
+        index
+    }
+
+    /// The child that `maker` has created; `flags` as clone(2) has them.
+    pub(crate) fn add_child(
+        &mut self,
+        maker: Index,
+        pid: i32,
+        flags: i32,
+    ) -> Index {
+        let creator = &mut self.processes[maker];
+        creator.created += 1;
+        let descriptors = if flags & libc::CLONE_FILES != 0 {
+            Rc::clone(&creator.descriptors)
+        } else {
+            Rc::new(RefCell::new(creator.descriptors.borrow().clone()))
+        };
+        let is_sibling = flags & libc::CLONE_PARENT != 0;
+        let parent = if is_sibling { creator.parent } else { Some(maker) };
+        let who = creator.who.child(creator.created);
+        let name = creator.name.clone();
+        self.add(who, pid, name, parent, descriptors)
+    }
+
+    fn add(
+        &mut self,
+        who: Who,
+        pid: i32,
+        name: String,
+        parent: Option<Index>,
+        descriptors: Rc<RefCell<Descriptors>>,
+    ) -> Index {
+        let index = self.processes.len();
+        self.by_pid.insert(pid, index);
+        self.threads.insert(pid, Thread::of(index));
+        if let Some(parent) = parent {
+            self.processes[parent].children.insert(index);
+        }
+        self.processes.push(Process {
+            who,
+            pid,
+            start: start_time(pid),
+            name,
+            parent,
+            children: BTreeSet::new(),
+            descriptors,
+            created: 0,
+            threads: 1,
+            ended: None,
+            is_reaped: false,
+            is_stopped: false,
+            is_stopping: false,
+            is_subreaper: false,
+        });
+        index
+    }
+
+    /// A process has a new thread; nothing changes if it is known.
+    pub(crate) fn add_thread(&mut self, process: Index, tid: Tid) {
+        if !self.threads.contains_key(&tid) {
+            self.processes[process].threads += 1;
+            self.threads.insert(tid, Thread::of(process));
+        }
+    }
+
+    pub(crate) fn thread(&mut self, tid: Tid) -> Option<&mut Thread> {
+        self.threads.get_mut(&tid)
+    }
+
+    pub(crate) fn process(&mut self, index: Index) -> &mut Process {
+        &mut self.processes[index]
+    }
+
+    pub(crate) fn index_of(&self, tid: Tid) -> Option<Index> {
+        self.threads.get(&tid).map(|thread| thread.process)
+    }
+
+    pub(crate) fn by_pid(&self, pid: i32) -> Option<Index> {
+        self.by_pid.get(&pid).copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    pub(crate) fn tids(&self) -> impl Iterator<Item = (Tid, &Thread)> {
+        self.threads.iter().map(|(tid, thread)| (*tid, thread))
+    }
+
+    /// exec(2) in a thread: all other threads are gone, and the one that
+    /// called has the process's id now. Who is gone, but has not said so.
+    pub(crate) fn unite(
+        &mut self,
+        pid: i32,
+        former: Tid,
+        process: Index,
+    ) -> Vec<Tid> {
+        let mut gone = Vec::new();
+        self.threads.retain(|tid, thread| {
+            let is_other = thread.process == process;
+            if is_other && *tid != pid && *tid != former {
+                gone.push(*tid);
+            }
+            !is_other
+        });
+        let thread = Thread { is_new: false, ..Thread::of(process) };
+        self.threads.insert(pid, thread);
+        self.processes[process].threads = 1;
+        gone
+    }
+
+    /// A thread has ended; whether it was its process's last.
+    pub(crate) fn end_thread(&mut self, tid: Tid) -> Option<(Index, bool)> {
+        let thread = self.threads.remove(&tid)?;
+        let process = &mut self.processes[thread.process];
+        process.threads = process.threads.saturating_sub(1);
+        Some((thread.process, process.threads == 0))
+    }
+
+    /// Its parent has collected it: its pid may be used again.
+    pub(crate) fn reap(&mut self, index: Index) {
+        let process = &mut self.processes[index];
+        process.is_reaped = true;
+        if self.by_pid.get(&process.pid) == Some(&index) {
+            self.by_pid.remove(&process.pid);
+        }
+        if let Some(parent) = process.parent {
+            self.processes[parent].children.remove(&index);
+        }
+    }
+
+    /// The children that have ended, and are not known to be collected.
+    pub(crate) fn zombies_of(&self, index: Index) -> Vec<Index> {
+        let children = self.processes[index].children.iter().copied();
+        children.filter(|it| self.processes[*it].ended.is_some()).collect()
+    }
+
+    /// The children of a process that has ended, with their new parent: the
+    /// nearest living subreaper of the run, or nobody in it.
+    pub(crate) fn adopt_children_of(
+        &mut self,
+        index: Index,
+    ) -> (Vec<Index>, Option<Index>) {
+        // Nobody needs its descriptors any more.
+        self.processes[index].descriptors = Rc::default();
+        let mut heir = self.processes[index].parent;
+        while let Some(above) = heir {
+            let process = &self.processes[above];
+            if process.is_subreaper && process.ended.is_none() {
+                break;
+            }
+            heir = process.parent;
+        }
+        let children = std::mem::take(&mut self.processes[index].children);
+        let orphans: Vec<Index> = children
+            .into_iter()
+            .filter(|child| self.processes[*child].is_there())
+            .collect();
+        for orphan in &orphans {
+            self.processes[*orphan].parent = heir;
+            if let Some(heir) = heir {
+                self.processes[heir].children.insert(*orphan);
+            }
+        }
+        (orphans, heir)
+    }
+}
+
+impl Process {
+    /// Whether it lives or is a zombie. A parent that ignores SIGCHLD has its
+    /// children collected by the kernel, and nobody tells.
+    fn is_there(&self) -> bool {
+        self.ended.is_none() || start_time(self.pid) == self.start
+    }
+}
+
+/// Field 22 of proc_pid_stat(5), in clock ticks since boot.
+fn start_time(pid: i32) -> u64 {
+    let field = |behind_name: &str| {
+        behind_name.split_whitespace().nth(19)?.parse().ok()
+    };
+    with_stat(pid, field).unwrap_or(0)
+}
+
+/// Whether the thread waits in the kernel now: state S or D.
+pub(crate) fn is_asleep(tid: Tid) -> bool {
+    let state = |behind_name: &str| {
+        Some(behind_name.trim_start().starts_with(['S', 'D']))
+    };
+    with_stat(tid, state).unwrap_or(false)
+}
+
+/// What stands behind the name in /proc/PID/stat; asked so often that one
+/// read(2) has to do.
+fn with_stat<T>(pid: i32, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    let mut bytes = [0; 1024];
+    let mut file = File::open(format!("/proc/{pid}/stat")).ok()?;
+    let length = file.read(&mut bytes).ok()?;
+    let behind = bytes[..length].iter().rposition(|byte| *byte == b')')? + 1;
+    find(std::str::from_utf8(&bytes[behind..length]).ok()?)
+}

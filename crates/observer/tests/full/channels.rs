@@ -1,0 +1,93 @@
+//! Descriptors, and bytes on their way.
+
+use trace::What;
+
+use crate::causes::check;
+use crate::support::{Run, observed};
+
+/// The bytes that a process has read or written through an object.
+fn bytes(run: &Run, who: &str, channel: &str, writes: bool) -> Vec<u64> {
+    let all = run.of(who).into_iter().filter_map(|what| match what {
+        What::Io { is_write, object, bytes, .. }
+            if *is_write == writes && object == channel =>
+        {
+            Some(*bytes)
+        }
+        _ => None,
+    });
+    all.collect()
+}
+
+fn pipes(run: &Run) -> Vec<String> {
+    let pipes = run.events.iter().filter_map(|event| match &event.what {
+        What::Pipe { object, .. } => Some(object.clone()),
+        _ => None,
+    });
+    pipes.collect()
+}
+
+#[test]
+fn the_end_of_file_is_a_read_of_nothing() {
+    let run = observed(&["end-of-file"]);
+    check(&run);
+    let [pipe] = &pipes(&run)[..] else { panic!("one pipe") };
+    assert_eq!(bytes(&run, "A.1", pipe, true), [5]);
+    assert_eq!(bytes(&run, "A", pipe, false), [5, 0]);
+}
+
+#[test]
+fn nothing_of_the_keepers_is_told() {
+    let run = observed(&["exit", "0"]);
+    let closed =
+        run.count(|it| matches!(it, What::Close { by_exec: true, .. }));
+    assert_eq!(closed, 0);
+    assert!(matches!(run.of("A")[0], What::Exec { ok: true, .. }));
+}
+
+#[test]
+fn copies_of_a_descriptor_name_the_same_pipe() {
+    let run = observed(&["copies"]);
+    check(&run);
+    let [pipe] = &pipes(&run)[..] else { panic!("one pipe") };
+    let mut copies = Vec::new();
+    for what in run.of("A") {
+        if let What::Dup { fd, object, cloexec, .. } = what {
+            assert_eq!(object, pipe);
+            copies.push((*fd, *cloexec));
+        }
+    }
+    assert_eq!(copies, [(20, false), (30, false), (40, true)]);
+    assert_eq!(bytes(&run, "A", pipe, true), [3]);
+    assert_eq!(bytes(&run, "A", pipe, false), [3]);
+    for (closed, is_by_exec) in [(20, false), (30, false), (40, true)] {
+        run.place("A.1", |it| {
+            matches!(it, What::Close { fd, by_exec, .. }
+                if *fd == closed && *by_exec == is_by_exec)
+        });
+    }
+}
+
+#[test]
+fn a_descriptor_that_came_through_a_socket_names_its_pipe() {
+    let run = observed(&["passes"]);
+    check(&run);
+    let [pipe] = &pipes(&run)[..] else { panic!("one pipe") };
+    assert_eq!(bytes(&run, "A.1", pipe, true), [7]);
+    assert_eq!(bytes(&run, "A", pipe, false), [7, 0]);
+    assert_eq!(run.count(|it| matches!(it, What::Socketpair { .. })), 1);
+}
+
+#[test]
+fn bytes_that_never_leave_the_kernel_are_counted() {
+    let run = observed(&["moves-within"]);
+    check(&run);
+    let [first, second, third] = &pipes(&run)[..] else {
+        panic!("three pipes")
+    };
+    assert_eq!(bytes(&run, "A", first, true), [100]);
+    assert_eq!(bytes(&run, "A", first, false), [80]);
+    assert_eq!(bytes(&run, "A", second, true), [60]);
+    assert_eq!(bytes(&run, "A", third, true), [80]);
+    let read = |pipe| bytes(&run, "A.1", pipe, false).iter().sum::<u64>();
+    assert_eq!((read(second), read(third)), (60, 80));
+}

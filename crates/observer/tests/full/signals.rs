@@ -1,0 +1,64 @@
+//! Ends and stops by signals.
+
+use trace::{Ending, Reached, What};
+
+use crate::causes::check;
+use crate::support::observed;
+
+#[test]
+fn every_deadly_signal_is_named_by_who_died_of_it() {
+    let run = observed(&["die-of-each"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(0));
+    let mut named = 0;
+    for event in &run.events {
+        if let What::Wait {
+            child: Some(child),
+            reached: Some(Reached::Ended(ending)),
+            ..
+        } = &event.what
+        {
+            assert_eq!(run.ending(&child.to_string()).as_ref(), Some(ending));
+            assert!(matches!(ending, Ending::Signal { .. }), "{ending:?}");
+            named += 1;
+        }
+    }
+    assert_eq!(named, 56, "64 less those that stop, or do nothing");
+    for signal in ["SIGKILL", "SIGTERM", "SIGRT0", "SIGRT32"] {
+        let signal = signal.to_owned();
+        let ending = Ending::Signal { signal };
+        let count =
+            run.count(|it| matches!(it, What::Exit { how } if *how == ending));
+        assert_eq!(count, 1, "{ending:?}");
+    }
+}
+
+#[test]
+fn an_exit_code_is_told() {
+    for code in [0_u8, 1, 42, 255] {
+        let run = observed(&["exit", &code.to_string()]);
+        assert_eq!(run.code_of("A"), Some(code));
+    }
+}
+
+#[test]
+fn a_stop_is_told_once_for_all_threads_and_seen_by_the_parent() {
+    for _ in 0..20 {
+        let run = observed(&["stops", "5"]);
+        check(&run);
+        assert_eq!(run.code_of("A"), Some(0), "waitpid as it should be");
+        let turns: Vec<bool> = run
+            .of("A.1")
+            .into_iter()
+            .filter_map(|what| match what {
+                What::Stop { signal } => {
+                    assert_eq!(signal, "SIGSTOP");
+                    Some(true)
+                }
+                What::Continue => Some(false),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(turns, [true, false].repeat(5));
+    }
+}

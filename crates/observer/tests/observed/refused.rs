@@ -1,0 +1,48 @@
+//! What the observer must refuse, as it could not see what follows.
+
+use crate::calls::{child, code_of, errno, system};
+
+/// Most of them end with the errno as exit code.
+pub(crate) fn behave(name: &str) -> Option<u8> {
+    Some(match name {
+        "clone3" => -system(libc::SYS_clone3, [0; 5]) as u8,
+        "untraced" => {
+            let flags = libc::CLONE_UNTRACED | libc::SIGCHLD;
+            -system(libc::SYS_clone, [flags.into(), 0, 0, 0, 0]) as u8
+        }
+        "io-uring" => -system(libc::SYS_io_uring_setup, [1, 0, 0, 0, 0]) as u8,
+        "foreign" => -foreign_getpid() as u8,
+        "traceme" => traces_itself(),
+        "close-everything" => {
+            system(libc::SYS_close_range, [0, u32::MAX.into(), 0, 0, 0]);
+            code_of(child(|| 5))
+        }
+        _ => return None,
+    })
+}
+
+/// getpid of the 32-bit world: its number means writev in ours.
+#[cfg(target_arch = "x86_64")]
+fn foreign_getpid() -> i64 {
+    let mut result = 20_i64;
+    // SAFETY: the call takes no arguments.
+    unsafe {
+        std::arch::asm!(
+            "int 0x80",
+            inout("rax") result,
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+        );
+    }
+    i64::from(result as i32)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn foreign_getpid() -> i64 {
+    -i64::from(libc::ENOSYS)
+}
+
+fn traces_itself() -> u8 {
+    // SAFETY: the request uses no other argument.
+    let result = unsafe { libc::ptrace(libc::PTRACE_TRACEME) };
+    if result < 0 { errno() as u8 } else { 0 }
+}

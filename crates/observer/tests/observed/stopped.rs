@@ -1,0 +1,149 @@
+//! Group stops, and a tree that is hard to end.
+
+use std::ffi::{c_int, c_void};
+use std::ptr;
+
+use crate::calls::{
+    become_observed, child, close, my_pid, pause, pipe, read, send, system,
+    thread, wait, write,
+};
+
+pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
+    Some(match name {
+        "stops" => stops(number),
+        "clings" => clings(),
+        "says-who-keeps-it" => says_who_keeps_it(),
+        "prints-endlessly" => prints_endlessly(),
+        "forks-endlessly" => loop {
+            child(pause);
+        },
+        "computes-endlessly" => loop {
+            std::hint::spin_loop();
+        },
+        _ => return None,
+    })
+}
+
+/// Stops and continues a child with three threads, `rounds` times, and
+/// expects what waitpid(2) promises.
+fn stops(rounds: i32) -> u8 {
+    let [read_end, write_end] = pipe();
+    let stopper = child(|| {
+        for _ in 0..2 {
+            thread(move || {
+                write(write_end, b"!");
+                pause()
+            });
+        }
+        pause()
+    });
+    for _ in 0..2 {
+        read(read_end, &mut [0]);
+    }
+    for _ in 0..rounds {
+        send(stopper, libc::SIGSTOP);
+        let status = wait(stopper, libc::WUNTRACED);
+        if !libc::WIFSTOPPED(status) || libc::WSTOPSIG(status) != libc::SIGSTOP
+        {
+            return 1;
+        }
+        send(stopper, libc::SIGCONT);
+        let status = wait(stopper, libc::WCONTINUED);
+        if !libc::WIFCONTINUED(status) {
+            return 2;
+        }
+    }
+    send(stopper, libc::SIGTERM);
+    let status = wait(stopper, 0);
+    if libc::WIFSIGNALED(status) { 0 } else { 3 }
+}
+
+fn prints_endlessly() -> u8 {
+    while write(1, &[b'y'; 4096]) > 0 {}
+    0
+}
+
+extern "C" fn pauses(ready: *mut c_void) -> c_int {
+    write(ready.addr() as c_int, b"!");
+    pause().into()
+}
+
+/// A tree in every state that outlives polite words: paused, stopped, in
+/// vfork, deaf to all signals, in a session of its own, computing, with
+/// threads. Says who its keeper is when all are in place.
+fn clings() -> u8 {
+    let [read_end, ready] = pipe();
+    let told = || {
+        write(ready, b"!");
+        pause()
+    };
+    child(told);
+    let stopped = child(|| {
+        send(my_pid(), libc::SIGSTOP);
+        0
+    });
+    wait(stopped, libc::WUNTRACED);
+    child(|| in_vfork(ready));
+    child(|| {
+        become_deaf();
+        told()
+    });
+    child(|| {
+        system(libc::SYS_setsid, [0; 5]);
+        child(told);
+        told()
+    });
+    child(|| {
+        write(ready, b"!");
+        -become_observed(&["computes-endlessly"]) as u8
+    });
+    child(|| {
+        thread(told_by_a_thread(ready));
+        pause()
+    });
+    for _ in 0..7 {
+        read(read_end, &mut [0]);
+    }
+    close(read_end);
+    say_who_keeps_us();
+    pause()
+}
+
+fn told_by_a_thread(ready: c_int) -> impl FnOnce() -> u8 + Send {
+    move || {
+        write(ready, b"!");
+        pause()
+    }
+}
+
+/// Blocks all signals that can be blocked.
+fn become_deaf() {
+    let all = u64::MAX;
+    let set = (&raw const all).expose_provenance() as i64;
+    let how = libc::SIG_SETMASK.into();
+    system(libc::SYS_rt_sigprocmask, [how, set, 0, 8, 0]);
+}
+
+fn say_who_keeps_us() {
+    let line = format!("ready {}\n", nix::unistd::getppid());
+    write(1, line.as_bytes());
+}
+
+/// Makes events without end.
+fn says_who_keeps_it() -> u8 {
+    say_who_keeps_us();
+    loop {
+        child(|| 0);
+        wait(-1, 0);
+    }
+}
+
+fn in_vfork(ready: c_int) -> u8 {
+    let mut stack = vec![0_u128; 4096];
+    let top = stack.as_mut_ptr_range().end.cast();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let ready = ptr::without_provenance_mut(ready as usize);
+    // SAFETY: the child has a stack of its own, and its parent waits.
+    unsafe { libc::clone(pauses, top, flags, ready) };
+    0
+}

@@ -1,0 +1,178 @@
+//! Runs the program that observes, and reads what it saw.
+
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::fs::File;
+use std::io::{BufReader, PipeReader, Read, pipe};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread::Builder;
+use std::time::Duration;
+
+use trace::{Ending, Event, Level, Reader, What};
+
+/// The program that observes, and is observed.
+pub(crate) const OBSERVED: &str = env!("CARGO_BIN_EXE_observed");
+
+/// A run that takes longer hangs.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A run that is over.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// What `observe` ended with: 0, 1 or 3 as the run was done, ended or
+    /// failed.
+    pub(crate) code: Option<i32>,
+    pub(crate) level: Option<Level>,
+    pub(crate) because: Option<String>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) stderr: String,
+}
+
+/// Observes the program in a behaviour, to its end.
+pub(crate) fn observed(behaviour: &[&str]) -> Run {
+    let command: Vec<&str> =
+        [OBSERVED].into_iter().chain(behaviour.iter().copied()).collect();
+    observe(&[], &command)
+}
+
+/// Observes a command, with options, to its end.
+pub(crate) fn observe(options: &[&str], command: &[&str]) -> Run {
+    let mut started = Started::new(options, command);
+    let stderr = started.child.stderr.take().expect("it is piped");
+    let stderr = read_all(stderr);
+    started.await_end_of_run();
+    let code = started.child.wait().expect("it is our child").code();
+    let stderr = stderr.recv_timeout(LONG).expect("stderr ends");
+    let mut run = Run {
+        code,
+        level: None,
+        because: None,
+        events: Vec::new(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    };
+    let trace = File::open(&started.file).expect("there is a trace");
+    if let Ok(reader) = Reader::new(BufReader::new(trace)) {
+        run.level = Some(reader.header().level);
+        run.because.clone_from(&reader.header().because);
+        run.events = reader.map_while(Result::ok).collect();
+    }
+    std::fs::remove_file(&started.file).expect("it is ours");
+    run
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) child: Child,
+    /// Every process of the run holds its write end as standard output: its
+    /// end of file says that nobody is left.
+    pub(crate) output: PipeReader,
+    pub(crate) file: PathBuf,
+}
+
+impl Started {
+    pub(crate) fn new(options: &[&str], command: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Relaxed);
+        let name = format!("{}-{number}.jsonl", std::process::id());
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let (output, write_end) = pipe().expect("a pipe");
+        let child = Command::new(OBSERVED)
+            .arg("observe")
+            .args(options)
+            .arg("--jsonl")
+            .arg(&file)
+            .arg("--")
+            .args(command)
+            .stdin(Stdio::null())
+            .stdout(write_end)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it can be run");
+        Self { child, output, file }
+    }
+
+    /// Reads what the run prints until nobody is left who could print; what
+    /// it was.
+    pub(crate) fn await_end_of_run(&mut self) -> Vec<u8> {
+        let output = self.output.try_clone().expect("a second descriptor");
+        match read_all(output).recv_timeout(LONG) {
+            Ok(bytes) => bytes,
+            Err(_) => {
+                self.child.kill().ok();
+                panic!("a process of the run is left");
+            }
+        }
+    }
+
+    /// The pid that `clings` prints when all is in place: its keeper's.
+    pub(crate) fn await_keeper(&mut self) -> i32 {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while line.last() != Some(&b'\n') {
+            self.output.read_exact(&mut byte).expect("a line");
+            line.push(byte[0]);
+        }
+        let line = String::from_utf8(line).expect("text");
+        let (_, pid) = line.trim().split_once(' ').expect("ready PID");
+        pid.parse().expect("a pid")
+    }
+}
+
+fn read_all(mut from: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    let reader = move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).expect("a pipe can be read");
+        sender.send(bytes).ok();
+    };
+    Builder::new().spawn(reader).expect("a thread");
+    receiver
+}
+
+impl Run {
+    /// What a process did, in order.
+    pub(crate) fn of(&self, who: &str) -> Vec<&What> {
+        let events = self.events.iter();
+        let events = events.filter(|event| event.who.to_string() == who);
+        events.map(|event| &event.what).collect()
+    }
+
+    /// How a process ended, which it does once.
+    pub(crate) fn ending(&self, who: &str) -> Option<Ending> {
+        let mut endings = self.of(who).into_iter().filter_map(|what| {
+            let What::Exit { how } = what else { return None };
+            Some(how.clone())
+        });
+        let ending = endings.next();
+        assert!(endings.next().is_none(), "{who} ended twice");
+        ending
+    }
+
+    /// The exit code of the first process.
+    pub(crate) fn code_of(&self, who: &str) -> Option<u8> {
+        match self.ending(who)? {
+            Ending::Code { code } => Some(code),
+            Ending::Signal { .. } | Ending::Unknown { .. } => None,
+        }
+    }
+
+    pub(crate) fn count(&self, is_meant: impl Fn(&What) -> bool) -> usize {
+        self.events.iter().filter(|event| is_meant(&event.what)).count()
+    }
+
+    pub(crate) fn place(
+        &self,
+        who: &str,
+        is_meant: impl Fn(&What) -> bool,
+    ) -> u64 {
+        let mut events = self.events.iter();
+        events
+            .find(|it| it.who.to_string() == who && is_meant(&it.what))
+            .unwrap_or_else(|| panic!("{who} did not: {:#?}", self.of(who)))
+            .seq
+    }
+}
