@@ -1,0 +1,177 @@
+//! What the lanes look like.
+
+use std::time::Instant;
+
+use picture::{LaneStyle, Time, lanes};
+use stage::{Stage, crowd, eight, hostile, three, two};
+use trace::Who;
+
+mod stage;
+
+const TIMES: [Time; 2] = [Time::Linear, Time::Step];
+
+fn drawn(stage: &Stage, width: usize, time: Time) -> String {
+    let style = LaneStyle { width, time, ..LaneStyle::default() };
+    lanes(&stage.story(), &style)
+}
+
+fn all() -> [Stage; 5] {
+    [two(), three(), eight(), hostile(), crowd(50, 10)]
+}
+
+/// For eyes: `cargo test -p picture --test lanes -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints pictures to look at"]
+fn every_picture_is_printed() {
+    for stage in all() {
+        for (width, time) in
+            [20, 40, 80].iter().flat_map(|w| TIMES.map(|t| (*w, t)))
+        {
+            eprintln!("{}", drawn(&stage, width, time));
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for stage in all() {
+        for width in [20, 40, 60, 80, 200] {
+            for time in TIMES {
+                let text = drawn(&stage, width, time);
+                for line in text.lines() {
+                    let columns = unicode_width::UnicodeWidthStr::width(line);
+                    assert!(columns <= width, "{columns} > {width}:\n{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_of_no_width_gets_a_picture() {
+    for stage in all() {
+        for width in 0..30 {
+            for time in TIMES {
+                assert!(drawn(&stage, width, time).contains('A'));
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for stage in all() {
+        for time in TIMES {
+            let style =
+                LaneStyle { width: 80, time, ascii: true, colour: false };
+            let text = lanes(&stage.story(), &style);
+            assert!(text.is_ascii(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn colour_changes_no_character() {
+    let escape = |text: &str| {
+        let mut parts = text.split('\x1b');
+        let mut out = parts.next().unwrap().to_owned();
+        for part in parts {
+            out.push_str(part.split_once('m').unwrap().1);
+        }
+        out
+    };
+    for stage in all() {
+        for time in TIMES {
+            let plain = drawn(&stage, 80, time);
+            let style =
+                LaneStyle { width: 80, time, ascii: false, colour: true };
+            let coloured = lanes(&stage.story(), &style);
+            assert!(coloured.contains("\x1b["));
+            assert_eq!(escape(&coloured), plain);
+            assert!(!plain.contains('\x1b'));
+        }
+    }
+}
+
+#[test]
+fn step_time_shows_no_pid() {
+    let first = two().story();
+    let mut other = two();
+    for event in &mut other.events {
+        event.pid += 1_000;
+        event.t_us = event.t_us * 3 + 7;
+    }
+    let style = LaneStyle { time: Time::Step, ..LaneStyle::default() };
+    assert_eq!(lanes(&first, &style), lanes(&other.story(), &style));
+}
+
+#[test]
+fn a_stranger_cannot_write_control_characters() {
+    for time in TIMES {
+        let text = drawn(&hostile(), 120, time);
+        let bad = text.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(bad, None, "{text:?}");
+        assert!(!text.contains('\u{202e}'));
+    }
+}
+
+#[test]
+fn fifty_processes_and_ten_thousand_events_stay_readable() {
+    let stage = crowd(50, 200);
+    assert!(stage.events.len() >= 10_000, "{}", stage.events.len());
+    for time in TIMES {
+        let began = Instant::now();
+        let text = drawn(&stage, 80, time);
+        let took = began.elapsed();
+        assert!(took.as_secs() < 60, "{took:?}");
+        assert!(text.lines().count() < 60, "{text}");
+        assert!(text.len() < 20_000, "{} bytes", text.len());
+        assert!(text.contains("A.1..A.49 x48"), "{text}");
+        assert!(text.contains("SIGSEGV"), "the odd one is missing:\n{text}");
+    }
+}
+
+#[test]
+fn an_empty_trace_is_no_panic() {
+    let stage = Stage::new("x");
+    for time in TIMES {
+        drawn(&stage, 80, time);
+    }
+}
+
+#[test]
+fn events_that_make_no_sense_are_no_panic() {
+    let stage = eight();
+    let a = Who::first();
+    for seed in 0..50 {
+        let mut broken = stage.clone();
+        let count = broken.events.len();
+        for number in 0..count {
+            broken.events.swap(number, (number * 7 + seed * 13) % count);
+        }
+        broken.events.truncate(count - seed % (count - 2));
+        broken.events[0].who = a.child(3).child(9);
+        broken.events[1].t_us = u64::MAX;
+        for time in TIMES {
+            drawn(&broken, 80, time);
+        }
+    }
+}
+
+/// Five hundred in a row: more steps than there is room for.
+#[test]
+fn what_is_not_drawn_takes_its_effects_with_it() {
+    let mut stage = Stage::new("chain");
+    let mut who = Who::first();
+    for number in 0..500 {
+        let next = stage.create(&who, &format!("link-{number}"));
+        stage.exec(&next, &format!("/bin/link-{number}"));
+        who = next;
+    }
+    let text = drawn(&stage, 80, Time::Step);
+    assert!(text.contains("more steps are not drawn"), "{text}");
+    for line in text.lines().filter(|line| line.contains("exec ")) {
+        let before = line.split("exec ").next().unwrap();
+        assert!(before.contains('└'), "{line}:\n{text}");
+    }
+}

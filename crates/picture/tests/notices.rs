@@ -1,0 +1,234 @@
+//! What is worth a sentence, and what is not.
+
+use picture::{Story, notices};
+use stage::{Stage, three, two};
+use trace::{Header, Held, Level, What, Who};
+
+mod stage;
+
+fn said(stage: &Stage) -> Vec<(String, &'static str, String)> {
+    notices(&stage.story())
+        .into_iter()
+        .map(|notice| (notice.who.to_string(), notice.id, notice.sentence))
+        .collect()
+}
+
+fn only(stage: &Stage) -> (String, &'static str, String) {
+    let mut said = said(stage);
+    assert_eq!(said.len(), 1, "{said:?}");
+    said.remove(0)
+}
+
+#[test]
+fn a_pipeline_of_a_shell_is_no_news() {
+    assert_eq!(said(&three()), []);
+}
+
+#[test]
+fn a_tidy_pair_is_no_news() {
+    assert_eq!(said(&two()), []);
+}
+
+/// As std::process::Command does it: a pipe for the output, another,
+/// close-on-exec, for the error of exec.
+#[test]
+fn a_command_of_the_standard_library_is_no_news() {
+    let mut s = Stage::new("tool");
+    let a = Who::first();
+    let out = s.pipe_with(&a, 3, 4, true);
+    let error = s.socketpair(&a, [5, 6]);
+    let child = s.create(&a, "tool");
+    s.close(&a, 6, &error[1]);
+    s.close(&child, 5, &error[0]);
+    s.dup(&child, 4, 1, &out);
+    s.exec_fails(&child, "/usr/local/bin/date");
+    s.close(&child, 6, &error[1]);
+    s.exec(&child, "/bin/date");
+    s.close(&a, 4, &out);
+    s.close(&a, 5, &error[0]);
+    s.write(&child, 1, &out, 30);
+    s.exit(&child, 0);
+    s.read(&a, 3, &out, 30);
+    s.read(&a, 3, &out, 0);
+    s.close(&a, 3, &out);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    assert_eq!(said(&s), []);
+}
+
+#[test]
+fn a_zombie_that_lies_for_long_is_told_with_its_time() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "worker");
+    s.exit(&child, 0);
+    s.pass(1_200_000);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1", "zombie-for-long"));
+    assert_eq!(
+        sentence,
+        "A.1 (worker) was a zombie for 1.20 s: A (parent) waited for it only \
+         then"
+    );
+}
+
+#[test]
+fn a_child_that_nobody_waits_for_is_told() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "worker");
+    s.exit(&child, 0);
+    s.exit(&a, 0);
+    assert_eq!(only(&s).1, "never-waited-for");
+}
+
+#[test]
+fn children_that_the_kernel_throws_away_need_no_wait() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    s.play(
+        &a,
+        What::Mask {
+            call: "rt_sigaction".to_owned(),
+            how: "ignore".to_owned(),
+            signals: vec!["SIGCHLD".to_owned()],
+        },
+    );
+    let child = s.create(&a, "worker");
+    s.exit(&child, 0);
+    s.exit(&a, 0);
+    assert_eq!(said(&s), []);
+}
+
+#[test]
+fn an_end_that_leaks_over_exec_is_told_with_its_descriptor() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 3, 4);
+    let child = s.create(&a, "parent");
+    s.close(&child, 3, &pipe);
+    let object = pipe.clone();
+    let kept = vec![Held { fd: 4, object, mode: "w".to_owned() }];
+    s.exec_keeping(&child, "/bin/sleep", kept);
+    s.close(&a, 4, &pipe);
+    s.exit(&child, 0);
+    s.read(&a, 3, &pipe, 0);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1", "descriptor-leaked-over-exec"));
+    assert!(sentence.contains("descriptor 4 (P1 write end)"), "{sentence}");
+}
+
+#[test]
+fn an_end_that_its_holder_forgot_is_told() {
+    let mut s = Stage::new("sender");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 3, 4);
+    let child = s.create(&a, "receiver");
+    s.close(&a, 3, &pipe);
+    s.write(&a, 4, &pipe, 2);
+    s.close(&a, 4, &pipe);
+    s.read(&child, 3, &pipe, 2);
+    s.exit(&child, 0);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1", "end-never-closed"));
+    assert_eq!(
+        sentence,
+        "A.1 (receiver) held the P1 write end unused until it ended: its own \
+         reading could never meet the end of file"
+    );
+}
+
+#[test]
+fn a_reader_that_waits_on_itself_is_told() {
+    let mut s = Stage::new("sender");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 3, 4);
+    let child = s.create(&a, "receiver");
+    s.close(&a, 3, &pipe);
+    s.write(&a, 4, &pipe, 2);
+    s.close(&a, 4, &pipe);
+    s.read(&child, 3, &pipe, 2);
+    let began = s.now();
+    s.pass(500_000);
+    s.blocked(&child, "pipe-data", Some(&pipe), None, began);
+    s.killed(&child, "SIGKILL");
+    s.events.last_mut().unwrap().t_us -= 100;
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    let ids: Vec<&str> = said(&s).into_iter().map(|said| said.1).collect();
+    assert!(ids.contains(&"waits-on-itself"), "{ids:?}");
+    assert!(ids.contains(&"killed-from-outside"), "{ids:?}");
+}
+
+#[test]
+fn a_death_by_a_signal_of_the_run_is_no_news() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "worker");
+    s.send(&a, "SIGTERM", &child);
+    s.killed(&child, "SIGTERM");
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    assert_eq!(said(&s), []);
+}
+
+#[test]
+fn a_crash_is_told() {
+    let mut s = Stage::new("tool");
+    s.killed(&Who::first(), "SIGSEGV");
+    let (_, id, sentence) = only(&s);
+    assert_eq!(id, "killed-from-outside");
+    assert!(sentence.contains("its own instruction"), "{sentence}");
+}
+
+#[test]
+fn an_exec_that_never_succeeds_is_told() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    s.exec_fails(&a, "/nowhere/prog");
+    s.exit(&a, 127);
+    assert_eq!(only(&s).1, "exec-failed");
+}
+
+#[test]
+fn a_process_that_outlives_the_run_is_told() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    s.create(&a, "daemon");
+    s.exit(&a, 0);
+    assert_eq!(only(&s).1, "left-behind");
+}
+
+#[test]
+fn what_many_have_in_common_is_said_once() {
+    let mut s = Stage::new("pool");
+    let a = Who::first();
+    for _ in 0..40 {
+        let child = s.create(&a, "worker");
+        s.exit(&child, 0);
+    }
+    s.exit(&a, 0);
+    let (who, _, sentence) = only(&s);
+    assert_eq!(who, "A.1");
+    assert!(sentence.ends_with("(and 39 more like it)"), "{sentence}");
+}
+
+/// Level light sees neither waits nor kills: their absence proves nothing.
+#[test]
+fn a_light_trace_accuses_nobody() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "worker");
+    s.killed(&child, "SIGTERM");
+    s.pass(5_000_000);
+    s.exit(&a, 0);
+    let header = Header::new(Level::Light, Vec::new());
+    let story = Story::new(&header, s.events);
+    assert_eq!(notices(&story), []);
+}
