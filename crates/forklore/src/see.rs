@@ -1,0 +1,260 @@
+//! `forklore see`: run a command, see its processes.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use observer::{Ceilings, Observed, Plan, Request, observe};
+use picture::{LaneStyle, Story, Time, lanes, notices};
+use trace::{Event, ReadError, Reader, Writer};
+
+use crate::{lesson, surroundings};
+
+const COULD_NOT: u8 = 3;
+
+/// One form of a picture.
+type Draw = fn(&Story) -> String;
+
+/// Runs a command and draws what its processes did.
+///
+/// The command's own output goes where it always goes; the picture comes
+/// after it, on standard error, and below it a line for each thing worth
+/// noticing.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  forklore see -- sh -c 'yes | head -1'
+  forklore see --step -- make -j2
+  forklore see --html run.html --quiet -- ./my-program
+  forklore see --from run.jsonl --svg run.svg
+  cargo see -p lesson-05-pipes -- end-of-file
+
+Exit codes: 0 drawn, 1 the run was ended early, 2 wrong usage, 3 could not be
+run, observed or read.")]
+pub(crate) struct See {
+    /// Observes this package of the workspace; behind -- come its arguments
+    #[arg(short, long, value_name = "LESSON")]
+    package: Option<String>,
+    /// Draws a trace that was written with --jsonl, and runs nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["package", "command"])]
+    from: Option<PathBuf>,
+    /// One column for each event, instead of time: the same in every run
+    #[arg(long)]
+    step: bool,
+    /// Draws with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+    /// Draws nothing on the terminal
+    #[arg(short, long)]
+    quiet: bool,
+    /// Writes a page that opens in a browser, from the disk
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes a drawing
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Writes a Mermaid sequence diagram
+    #[arg(long, value_name = "FILE")]
+    mermaid: Option<PathBuf>,
+    /// Writes Chrome trace JSON, for Perfetto or the Firefox Profiler
+    #[arg(long, value_name = "FILE")]
+    chrome: Option<PathBuf>,
+    /// Writes the trace, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    jsonl: Option<PathBuf>,
+    /// Ends the run after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    wall: Option<u64>,
+    /// Ends the run when it has created so many processes
+    #[arg(long, value_name = "N")]
+    processes: Option<usize>,
+    /// Perturbs the run: `hold A.1 at read 2; no-sleep`
+    #[arg(long)]
+    plan: Option<Plan>,
+    /// The command and its arguments
+    #[arg(last = true, required_unless_present_any = ["package", "from"])]
+    command: Vec<OsString>,
+}
+
+impl See {
+    pub(crate) fn run(self) -> ExitCode {
+        let outcome = match &self.from {
+            Some(path) => self.draw_file(path),
+            None => self.observe(),
+        };
+        match outcome {
+            Ok(Observed::Done) => ExitCode::SUCCESS,
+            Ok(Observed::Ended) => ExitCode::FAILURE,
+            Ok(Observed::Failed) => ExitCode::from(COULD_NOT),
+            Err(error) => {
+                eprintln!("forklore see: {error}");
+                ExitCode::from(COULD_NOT)
+            }
+        }
+    }
+
+    fn observe(&self) -> io::Result<Observed> {
+        let mut command = self.command.clone();
+        if let Some(package) = &self.package {
+            command.insert(0, lesson::build(package)?);
+        }
+        let mut ceilings = Ceilings::default();
+        ceilings.wall = self.wall.map(Duration::from_secs);
+        ceilings.processes = self.processes;
+        let request = Request {
+            command,
+            environment: surroundings::without_cargo(),
+            ceilings,
+            plan: self.plan.clone(),
+            level: None,
+        };
+        let mut run = observe(&request)?;
+        let trace = run.trace().expect("a new observation has its trace");
+        let read = Reader::new(trace).map(|reader| self.read(reader));
+        let observed = run.finish()?;
+        match read {
+            // A keeper that failed has said why.
+            _ if observed == Observed::Failed => {}
+            Ok(story) => self.draw(story?)?,
+            Err(error) => return Err(io::Error::other(error)),
+        }
+        Ok(observed)
+    }
+
+    fn draw_file(&self, path: &Path) -> io::Result<Observed> {
+        let named = |error: &dyn std::fmt::Display| {
+            io::Error::other(format!("cannot read {}: {error}", path.display()))
+        };
+        let file = File::open(path).map_err(|error| named(&error))?;
+        let reader = Reader::new(BufReader::new(file));
+        let reader = reader.map_err(|error| named(&error))?;
+        let story = self.read(reader).map_err(|error| named(&error))?;
+        self.draw(story)?;
+        Ok(Observed::Done)
+    }
+
+    /// Reads a trace to its end, into the file and into the story. Without
+    /// anything to draw no event is kept: memory stays flat.
+    fn read<R: BufRead>(&self, reader: Reader<R>) -> io::Result<Option<Story>> {
+        let header = reader.header().clone();
+        let copy = match &self.jsonl {
+            Some(path) => {
+                let file = File::create(path).map_err(named(path))?;
+                let writer = Writer::new(BufWriter::new(file), &header);
+                Some(writer.map_err(named(path))?)
+            }
+            None => None,
+        };
+        let mut events = Events { reader, copy, failed: None };
+        let story = if self.draws_nothing() {
+            events.by_ref().for_each(drop);
+            None
+        } else {
+            Some(Story::new(&header, events.by_ref()))
+        };
+        events.finish()?;
+        Ok(story)
+    }
+
+    fn draws_nothing(&self) -> bool {
+        let files = [&self.html, &self.svg, &self.mermaid, &self.chrome];
+        self.quiet && files.iter().all(|file| file.is_none())
+    }
+
+    fn draw(&self, story: Option<Story>) -> io::Result<()> {
+        let Some(story) = story else { return Ok(()) };
+        if !self.quiet {
+            self.draw_lanes(&story);
+        }
+        let forms: [(&Option<PathBuf>, Draw); 4] = [
+            (&self.html, picture::html),
+            (&self.svg, picture::svg),
+            (&self.mermaid, picture::mermaid),
+            (&self.chrome, picture::chrome),
+        ];
+        for (path, draw) in forms {
+            if let Some(path) = path {
+                fs::write(path, draw(&story)).map_err(named(path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_lanes(&self, story: &Story) {
+        let width = terminal_size::terminal_size_of(io::stderr())
+            .map_or(80, |(width, _)| usize::from(width.0));
+        let style = LaneStyle {
+            width,
+            time: if self.step { Time::Step } else { Time::Linear },
+            ascii: self.ascii || !is_utf8(),
+            colour: true,
+        };
+        anstream::eprint!("\n{}", lanes(story, &style));
+        for notice in notices(story) {
+            anstream::eprintln!("{}", notice.sentence);
+        }
+    }
+}
+
+/// The events of a trace, each written to the file as it passes.
+struct Events<R: BufRead> {
+    reader: Reader<R>,
+    copy: Option<Writer<BufWriter<File>>>,
+    failed: Option<io::Error>,
+}
+
+impl<R: BufRead> Events<R> {
+    fn finish(self) -> io::Result<()> {
+        match (self.failed, self.copy) {
+            (Some(error), _) => Err(error),
+            (None, Some(copy)) => copy.finish().map(drop),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Events<R> {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let mut event = match self.reader.next()? {
+            Ok(event) => event,
+            Err(error @ ReadError { .. }) => {
+                self.failed = Some(io::Error::other(error));
+                return None;
+            }
+        };
+        if let Some(copy) = &mut self.copy
+            && let Err(error) = copy.write(&mut event)
+        {
+            self.failed.get_or_insert(error);
+            self.copy = None;
+        }
+        Some(event)
+    }
+}
+
+fn named(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| {
+        let path = path.display();
+        io::Error::new(error.kind(), format!("cannot write {path}: {error}"))
+    }
+}
+
+/// Whether the locale says UTF-8; the first of the three that is set counts
+/// (locale(7)).
+fn is_utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .is_none_or(|value| {
+            let value = value.to_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        })
+}
