@@ -8,6 +8,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, execvp, fork, getpid};
 
 pub(crate) fn run() -> Result {
+    role("parent");
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the wrapper")? {
         ForkResult::Child => exit_child(wrapper()),

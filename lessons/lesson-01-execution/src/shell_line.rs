@@ -10,6 +10,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, chdir, execvp, fork};
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let scratch = Scratch::new()?;
     let folder = scratch.path("");
     for name in ["my", "my notes.txt", "notes.txt"] {

@@ -3,18 +3,19 @@
 
 use std::os::fd::OwnedFd;
 
-use common::{Context, Result, exit_child, expect_success};
+use common::{Context, Result, exit_child, expect_success, role};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, pipe, read, write};
 
 /// The notebook's logic: start the worker, print, and join at the end.
 /// Returns whether the parent was first.
 pub(crate) fn naive() -> Result<bool> {
+    role("parent");
     let (read_end, write_end) = pipe().context("cannot make a pipe")?;
 
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the worker")? {
-        ForkResult::Child => exit_child(put(&write_end, b"C")),
+        ForkResult::Child => exit_child(worker(&write_end)),
         ForkResult::Parent { child } => {
             put(&write_end, b"P")?;
             expect_success(waitpid(child, None)?)?;
@@ -29,13 +30,18 @@ pub(crate) fn waiting() -> Result<bool> {
 
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the worker")? {
-        ForkResult::Child => exit_child(put(&write_end, b"C")),
+        ForkResult::Child => exit_child(worker(&write_end)),
         ForkResult::Parent { child } => {
             expect_success(waitpid(child, None)?)?;
             put(&write_end, b"P")?;
             parent_was_first(&read_end)
         }
     }
+}
+
+fn worker(write_end: &OwnedFd) -> Result {
+    role("worker");
+    put(write_end, b"C")
 }
 
 fn put(write_end: &OwnedFd, byte: &[u8]) -> Result {

@@ -31,6 +31,7 @@ pub(crate) fn run() -> Result {
 
 /// The parent.
 fn notebook(target: Pid) -> Result {
+    role("notebook");
     let mut sudo = Command::new("sh")
         .args(["-c", STAND_IN])
         .stdin(Stdio::piped())

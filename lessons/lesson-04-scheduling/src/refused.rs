@@ -9,6 +9,7 @@ use crate::niceness::{niceness, set_niceness};
 use crate::privilege::give_up_lowering;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     // SAFETY: this process has one thread.
     match unsafe { fork() }.context("cannot fork the polite child")? {
         ForkResult::Child => exit_child(polite()),

@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result {
                 .context("cannot report")
         }),
         ForkResult::Parent { child } => {
+            role("parent");
             let mut message = [0; 64];
             read(&parent_end, &mut message)?;
             expect_success(waitpid(child, None)?)?;

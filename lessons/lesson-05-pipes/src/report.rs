@@ -42,6 +42,7 @@ fn worker(end: OwnedFd) -> Result {
 
 /// The parent: prints the report and answers it.
 fn parent(end: OwnedFd, child: Pid) -> Result {
+    role("parent");
     let report = receive(&end)?;
     say!("{report}");
     write(&end, b"ok good work")?;

@@ -8,6 +8,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let (sender, receiver) = ipc::channel().context("cannot make a queue")?;
 
     // SAFETY: this process has one thread.

@@ -10,6 +10,7 @@ use nix::unistd::{ForkResult, fork};
 use crate::mapping::Mapping;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     // Mapped before the forks: every child inherits the same memory.
     let counter = Mapping::<AtomicI32>::anonymous(MapFlags::MAP_SHARED)?;
 

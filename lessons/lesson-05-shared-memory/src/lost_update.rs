@@ -13,6 +13,7 @@ use nix::unistd::{ForkResult, fork, read, write};
 use crate::mapping::Mapping;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let counter = Mapping::<AtomicI32>::anonymous(MapFlags::MAP_SHARED)?;
     let (first_end, second_end) = socketpair(
         AddressFamily::Unix,

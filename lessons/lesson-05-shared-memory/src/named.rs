@@ -17,6 +17,7 @@ use nix::unistd::{ForkResult, fork, ftruncate, getpid};
 use crate::mapping::Mapping;
 
 pub(crate) fn run() -> Result {
+    role("creator");
     let name = Name(format!("/forklore-pid={}", getpid()));
     make(&name)?;
 

@@ -13,6 +13,7 @@ use nix::unistd::{ForkResult, fork, pipe, read, write};
 use crate::locks::Mutex;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let (a, b) = (Mutex::new()?, Mutex::new()?);
     let (ready, report) = pipe().context("cannot make a pipe")?;
     let (gate, opener) = pipe().context("cannot make a pipe")?;

@@ -11,6 +11,7 @@ use nix::unistd::{ForkResult, fork};
 use crate::shared::Semaphore;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let scratch = Scratch::new()?;
     let file = scratch.path("msg.txt");
     let written = Semaphore::new(0)?;

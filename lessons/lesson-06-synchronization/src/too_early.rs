@@ -14,6 +14,7 @@ use nix::unistd::{ForkResult, fork, pipe, read};
 use crate::locks::Mutex;
 
 pub(crate) fn run() -> Result {
+    role("parent");
     let scratch = Scratch::new()?;
     let file = scratch.path("msg.txt");
     let lock = Mutex::new()?;
