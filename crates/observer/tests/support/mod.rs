@@ -7,10 +7,11 @@ use std::io::{BufReader, PipeReader, Read, pipe};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc;
+use std::sync::{Once, mpsc};
 use std::thread::Builder;
 use std::time::Duration;
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use trace::{Ending, Event, Level, Reader, What};
 
 /// The program that observes, and is observed.
@@ -63,6 +64,19 @@ pub(crate) fn observe(options: &[&str], command: &[&str]) -> Run {
     run
 }
 
+/// A keeper ignores what its starter ignores, and a test may be started by
+/// nohup(1) or as a shell's background job: both ignore signals.
+fn ignore_nothing() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+            // SAFETY: the default action is no handler that could run.
+            unsafe { signal(ignored, SigHandler::SigDfl) }
+                .expect("it can be caught");
+        }
+    });
+}
+
 /// A run under way.
 #[derive(Debug)]
 pub(crate) struct Started {
@@ -75,6 +89,7 @@ pub(crate) struct Started {
 
 impl Started {
     pub(crate) fn new(options: &[&str], command: &[&str]) -> Self {
+        ignore_nothing();
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Relaxed);
         let name = format!("{}-{number}.jsonl", std::process::id());
