@@ -239,13 +239,15 @@ impl<W: Write> Watcher<W> {
         known.parent = seen.parent;
         known.name.clone_from(&seen.name);
         let program = seen.program();
-        if program.is_some() && known.program != program {
+        let is_new = program.is_some() && known.program != program;
+        // In the middle of execve(2) it is told at the next look.
+        if is_new && let Some(args) = seen.arguments() {
             known.program.clone_from(&program);
             let path = program.unwrap_or_default();
             let what = What::Exec {
                 ok: true,
                 path: path.to_string_lossy().into_owned(),
-                args: seen.arguments(),
+                args,
                 kept: Vec::new(),
                 errno: None,
             };

@@ -46,15 +46,18 @@ impl Seen {
         fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
     }
 
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid));
-        let bytes = bytes.unwrap_or_default();
-        bytes
-            .strip_suffix(b"\0")
-            .unwrap_or(&bytes)
+    /// Its arguments; `None` in the middle of execve(2), when the new file is
+    /// there already and its arguments are not.
+    pub(crate) fn arguments(&self) -> Option<Vec<String>> {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).ok()?;
+        if bytes.is_empty() {
+            return None;
+        }
+        let arguments = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+        let arguments = arguments
             .split(|byte| *byte == 0)
-            .map(|argument| String::from_utf8_lossy(argument).into_owned())
-            .collect()
+            .map(|argument| String::from_utf8_lossy(argument).into_owned());
+        Some(arguments.collect())
     }
 }
 
