@@ -1,7 +1,5 @@
 //! What could not be seen is refused, and what is hostile does no harm.
 
-use std::process::Command;
-
 use trace::What;
 
 use crate::causes::{check, check_bytes};
@@ -23,11 +21,8 @@ fn what_could_not_be_seen_is_refused() {
 }
 
 #[test]
+#[ignore = "needs strace; CI installs it and runs this test"]
 fn a_tracer_under_the_keeper_ends() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        eprintln!("strace is not installed: nothing is tested");
-        return;
-    }
     let run = observe(&[], &["strace", "-f", "-o", "/dev/null", "true"]);
     check(&run);
     assert_ne!(run.code_of("A"), Some(0), "it cannot trace");
