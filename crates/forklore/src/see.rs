@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use observer::{Ceilings, Observed, Plan, Request, observe};
 use picture::{LaneStyle, Story, Time, lanes, notices};
-use trace::{Event, ReadError, Reader, Writer};
+use trace::{Copying, Reader};
 
 use crate::{lesson, surroundings};
 
@@ -115,50 +115,67 @@ impl See {
         };
         let mut run = observe(&request)?;
         let trace = run.trace().expect("a new observation has its trace");
-        let read = Reader::new(trace).map(|reader| self.read(reader));
+        // The keeper's own words need no check where nobody draws them.
+        let read = if self.draws_nothing() {
+            self.copied(self.copying(trace)?).map(|()| None)
+        } else {
+            self.read(trace).map(Some)
+        };
         let observed = run.finish()?;
-        match read {
-            // A keeper that failed has said why.
-            _ if observed == Observed::Failed => {}
-            Ok(story) => self.draw(story?)?,
-            Err(error) => return Err(io::Error::other(error)),
+        // A keeper that failed has said why.
+        if observed != Observed::Failed
+            && let Some(story) = read?
+        {
+            self.draw(&story)?;
         }
         Ok(observed)
     }
 
     fn draw_file(&self, path: &Path) -> io::Result<Observed> {
-        let named = |error: &dyn std::fmt::Display| {
+        let named = |error: io::Error| {
             io::Error::other(format!("cannot read {}: {error}", path.display()))
         };
-        let file = File::open(path).map_err(|error| named(&error))?;
-        let reader = Reader::new(BufReader::new(file));
-        let reader = reader.map_err(|error| named(&error))?;
-        let story = self.read(reader).map_err(|error| named(&error))?;
-        self.draw(story)?;
+        let file = File::open(path).map_err(named)?;
+        let story = self.read(BufReader::new(file)).map_err(named)?;
+        self.draw(&story)?;
         Ok(Observed::Done)
     }
 
-    /// Reads a trace to its end, into the file and into the story. Without
-    /// anything to draw no event is kept: memory stays flat.
-    fn read<R: BufRead>(&self, reader: Reader<R>) -> io::Result<Option<Story>> {
+    /// Reads a trace to its end, into the file and into the story.
+    fn read(&self, from: impl BufRead) -> io::Result<Story> {
+        let mut copy = self.copying(from)?;
+        let reader = Reader::new(&mut copy).map_err(io::Error::other)?;
         let header = reader.header().clone();
-        let copy = match &self.jsonl {
+        let mut failed = None;
+        let events = reader.map_while(|event| {
+            event.map_err(|error| failed = Some(error)).ok()
+        });
+        let story = Story::new(&header, events);
+        self.copied(copy)?;
+        failed.map_or(Ok(story), |error| Err(io::Error::other(error)))
+    }
+
+    /// Writes what is read of a trace to the file that was asked for.
+    fn copying<R: BufRead>(
+        &self,
+        from: R,
+    ) -> io::Result<Copying<R, Box<dyn Write>>> {
+        let to: Box<dyn Write> = match &self.jsonl {
             Some(path) => {
                 let file = File::create(path).map_err(named(path))?;
-                let writer = Writer::new(BufWriter::new(file), &header);
-                Some(writer.map_err(named(path))?)
+                Box::new(BufWriter::new(file))
             }
-            None => None,
+            None => Box::new(io::sink()),
         };
-        let mut events = Events { reader, copy, failed: None };
-        let story = if self.draws_nothing() {
-            events.by_ref().for_each(drop);
-            None
-        } else {
-            Some(Story::new(&header, events.by_ref()))
-        };
-        events.finish()?;
-        Ok(story)
+        Ok(Copying::new(from, to))
+    }
+
+    fn copied<R: BufRead, W: Write>(
+        &self,
+        copy: Copying<R, W>,
+    ) -> io::Result<()> {
+        let path = self.jsonl.as_deref().unwrap_or(Path::new("the trace"));
+        copy.finish().map(drop).map_err(named(path))
     }
 
     fn draws_nothing(&self) -> bool {
@@ -166,10 +183,9 @@ impl See {
         self.quiet && files.iter().all(|file| file.is_none())
     }
 
-    fn draw(&self, story: Option<Story>) -> io::Result<()> {
-        let Some(story) = story else { return Ok(()) };
+    fn draw(&self, story: &Story) -> io::Result<()> {
         if !self.quiet {
-            self.draw_lanes(&story);
+            self.draw_lanes(story);
         }
         let forms: [(&Option<PathBuf>, Draw); 4] = [
             (&self.html, picture::html),
@@ -179,7 +195,7 @@ impl See {
         ];
         for (path, draw) in forms {
             if let Some(path) = path {
-                fs::write(path, draw(&story)).map_err(named(path))?;
+                fs::write(path, draw(story)).map_err(named(path))?;
             }
         }
         Ok(())
@@ -198,44 +214,6 @@ impl See {
         for notice in notices(story) {
             anstream::eprintln!("{}", notice.sentence);
         }
-    }
-}
-
-/// The events of a trace, each written to the file as it passes.
-struct Events<R: BufRead> {
-    reader: Reader<R>,
-    copy: Option<Writer<BufWriter<File>>>,
-    failed: Option<io::Error>,
-}
-
-impl<R: BufRead> Events<R> {
-    fn finish(self) -> io::Result<()> {
-        match (self.failed, self.copy) {
-            (Some(error), _) => Err(error),
-            (None, Some(copy)) => copy.finish().map(drop),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-impl<R: BufRead> Iterator for Events<R> {
-    type Item = Event;
-
-    fn next(&mut self) -> Option<Event> {
-        let mut event = match self.reader.next()? {
-            Ok(event) => event,
-            Err(error @ ReadError { .. }) => {
-                self.failed = Some(io::Error::other(error));
-                return None;
-            }
-        };
-        if let Some(copy) = &mut self.copy
-            && let Err(error) = copy.write(&mut event)
-        {
-            self.failed.get_or_insert(error);
-            self.copy = None;
-        }
-        Some(event)
     }
 }
 

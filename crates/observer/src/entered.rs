@@ -13,7 +13,7 @@ use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
 
 const PATH_MAX: usize = 4096;
-const ARGUMENTS_KEPT: u64 = 32;
+const ARGUMENTS_KEPT: usize = 32;
 const ARGUMENT_KEPT: usize = 200;
 
 impl<W: Write> Keeper<W> {
@@ -158,13 +158,7 @@ fn text_at(tid: Tid, arguments: [u64; 6], place: u8) -> String {
 }
 
 fn argument_list(tid: Tid, argv: u64) -> Vec<String> {
-    let mut list = Vec::new();
-    for place in 0..ARGUMENTS_KEPT {
-        let [at] = read_words(tid, argv.wrapping_add(8 * place));
-        if argv == 0 || at == 0 {
-            break;
-        }
-        list.push(read_string(tid, at, ARGUMENT_KEPT));
-    }
-    list
+    let places: [u64; ARGUMENTS_KEPT] = read_words(tid, argv);
+    let places = places.into_iter().take_while(|at| *at != 0);
+    places.map(|at| read_string(tid, at, ARGUMENT_KEPT)).collect()
 }

@@ -23,7 +23,7 @@ use crate::ptrace::{
     signal_sender,
 };
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall, Tree};
+use crate::tree::{Index, PendingCall, Tree, tick};
 
 /// A run under observation.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl<W: Write> Keeper<W> {
         let is_known =
             stop == Stop::Executed || self.tree.thread(tid).is_some();
         if !is_known {
-            self.newborn.insert(tid, Newborn::stopped(tid, stop));
+            self.newborn.insert(tid, Newborn::stopped(stop));
             return;
         }
         let (how, signal) = self.stopped(tid, stop);
@@ -168,7 +168,7 @@ impl<W: Write> Keeper<W> {
             match self.tree.by_pid(tid) {
                 Some(index) => self.tree.reap(index),
                 None => {
-                    let newborn = Newborn::ended(tid, status, usage);
+                    let newborn = Newborn::ended(status, usage);
                     self.newborn.insert(tid, newborn);
                 }
             }
@@ -231,6 +231,7 @@ impl<W: Write> Keeper<W> {
             text: String::new(),
             texts: Vec::new(),
             told: 0,
+            tick: tick(),
         };
         match self.plan_entry(tid, &call) {
             Some(plan) => self.enters(tid, call, plan),
@@ -281,15 +282,19 @@ impl<W: Write> Keeper<W> {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let parent = thread.process;
         let call = thread.call.take();
-        let (name, flags) = call.map_or(("clone", 0), |call| {
+        let (name, flags) = call.as_ref().map_or(("clone", 0), |call| {
             let has_flags = call.row.name == "clone";
             let flags = if has_flags { call.arguments[0] } else { 0 };
             (call.row.name, flags as i32)
         });
+        let since = call.map(|call| call.tick);
         if flags & libc::CLONE_THREAD != 0 {
             self.tree.add_thread(parent, new);
         } else if self.tree.index_of(new).is_none() {
-            let child = self.tell_birth(parent, tid, new, name, flags);
+            let child = {
+                let maker = (parent, tid);
+                self.tell_birth(maker, (new, since), name, flags)
+            };
             let is_vfork = name == "vfork" || flags & libc::CLONE_VFORK != 0;
             self.plan_created((parent, tid), (child, new), is_vfork);
         }

@@ -11,26 +11,38 @@ use crate::ptrace::{Stop, Tid, Usage};
 use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
 
+/// So many reports are handled before /proc is asked for a newborn's family:
+/// mostly its creator is among them.
+const PATIENCE: u8 = 8;
+
 /// A tracee that nobody has announced.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Newborn {
     /// Where it stands; `None` if it was killed before its first stop.
     stop: Option<Stop>,
     ended: Option<(i32, Usage)>,
+    patience: u8,
+}
+
+/// Where a newborn belongs.
+#[derive(Clone, Copy, Debug)]
+struct Family {
     /// Its process, if it is a thread of another.
     process: Option<i32>,
     parent: Option<i32>,
 }
 
 impl Newborn {
-    pub(crate) fn stopped(tid: Tid, stop: Stop) -> Self {
-        Self { stop: Some(stop), ..Self::of(tid) }
+    pub(crate) fn stopped(stop: Stop) -> Self {
+        Self { stop: Some(stop), ended: None, patience: PATIENCE }
     }
 
-    pub(crate) fn ended(tid: Tid, status: i32, usage: Usage) -> Self {
-        Self { ended: Some((status, usage)), ..Self::of(tid) }
+    pub(crate) fn ended(status: i32, usage: Usage) -> Self {
+        Self { stop: None, ended: Some((status, usage)), patience: 0 }
     }
+}
 
+impl Family {
     /// What proc_pid_status(5) knows of it; of one that is gone, nothing.
     fn of(tid: Tid) -> Self {
         let status = fs::read_to_string(format!("/proc/{tid}/status"));
@@ -40,20 +52,19 @@ impl Newborn {
             line.and_then(|text| text.trim().parse::<i32>().ok())
         };
         let process = number("Tgid:").filter(|pid| *pid != tid);
-        Self { stop: None, ended: None, process, parent: number("PPid:") }
+        Self { process, parent: number("PPid:") }
     }
 }
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn tell_birth(
         &mut self,
-        maker: Index,
-        tid: Tid,
-        pid: i32,
+        (maker, tid): (Index, Tid),
+        (pid, since): (i32, Option<u64>),
         call: &str,
         flags: i32,
     ) -> Index {
-        let child = self.tree.add_child(maker, pid, flags);
+        let child = self.tree.add_child(maker, pid, flags, since);
         let what = What::Create {
             call: call.to_owned(),
             child: Some(self.tree.process(child).who.clone()),
@@ -88,16 +99,18 @@ impl<W: Write> Keeper<W> {
         let pid = self.tree.process(index).pid;
         let list = format!("/proc/{pid}/task/{tid}/children");
         let list = fs::read_to_string(list).unwrap_or_default();
-        let heard = self.newborn.iter().filter(|(_, newborn)| {
-            newborn.process.is_none() && newborn.parent == Some(pid)
+        let heard = self.newborn.keys().copied().filter(|tid| {
+            let family = Family::of(*tid);
+            family.process.is_none() && family.parent == Some(pid)
         });
-        let heard: Vec<i32> = heard.map(|(tid, _)| *tid).collect();
+        let heard: Vec<i32> = heard.collect();
         let listed = list.split_whitespace().filter_map(|it| it.parse().ok());
         let has_flags = call.row.name == "clone";
         let flags = if has_flags { call.arguments[0] as i32 } else { 0 };
         for child in listed.chain(heard) {
             if self.tree.by_pid(child).is_none() {
-                self.tell_birth(index, tid, child, call.row.name, flags);
+                let (maker, name) = ((index, tid), call.row.name);
+                self.tell_birth(maker, (child, None), name, flags);
                 self.welcome(child);
             }
         }
@@ -105,18 +118,24 @@ impl<W: Write> Keeper<W> {
 
     /// Finds a place for those whose creator cannot tell of them any more.
     pub(crate) fn claim_strays(&mut self) {
-        let heard: Vec<(Tid, Newborn)> =
-            self.newborn.iter().map(|(tid, it)| (*tid, *it)).collect();
-        for (tid, newborn) in heard {
-            if self.is_awaited(&newborn) {
+        let creating = self.creating();
+        let heard: Vec<Tid> = self.newborn.keys().copied().collect();
+        for tid in heard {
+            let newborn = self.newborn.get_mut(&tid).expect("just listed");
+            if !creating.is_empty() && newborn.patience > 0 {
+                newborn.patience -= 1;
+                continue;
+            }
+            let family = Family::of(tid);
+            if self.is_awaited(&creating, family) {
                 continue;
             }
             let known = |pid: Option<i32>| self.tree.by_pid(pid?);
-            if let Some(process) = known(newborn.process) {
+            if let Some(process) = known(family.process) {
                 self.tree.add_thread(process, tid);
-            } else if newborn.parent.is_some() {
-                let maker = known(newborn.parent).unwrap_or(0);
-                self.tell_birth(maker, tid, tid, "clone", 0);
+            } else if family.parent.is_some() {
+                let maker = known(family.parent).unwrap_or(0);
+                self.tell_birth((maker, tid), (tid, None), "clone", 0);
             } else {
                 // A thread that was killed before it did anything.
                 self.newborn.remove(&tid);
@@ -125,22 +144,27 @@ impl<W: Write> Keeper<W> {
         }
     }
 
+    /// Who is in the middle of creating, with the flags of clone(2).
+    fn creating(&self) -> Vec<(Index, i32)> {
+        let threads = self.tree.tids().filter_map(|(_, thread)| {
+            let call = thread.call.as_ref()?;
+            let has_flags = call.row.name == "clone";
+            let flags = if has_flags { call.arguments[0] } else { 0 };
+            (call.row.kind == Kind::Create)
+                .then_some((thread.process, flags as i32))
+        });
+        threads.collect()
+    }
+
     /// Whether a living thread is about to tell of it.
-    fn is_awaited(&mut self, newborn: &Newborn) -> bool {
-        let creating: Vec<(Index, i32)> = self
-            .tree
-            .tids()
-            .filter_map(|(_, thread)| {
-                let call = thread.call.as_ref()?;
-                let has_flags = call.row.name == "clone";
-                let flags = if has_flags { call.arguments[0] } else { 0 };
-                (call.row.kind == Kind::Create)
-                    .then_some((thread.process, flags as i32))
-            })
-            .collect();
-        creating.into_iter().any(|(maker, flags)| {
+    fn is_awaited(
+        &mut self,
+        creating: &[(Index, i32)],
+        newborn: Family,
+    ) -> bool {
+        creating.iter().any(|(maker, flags)| {
             let is_sibling = flags & libc::CLONE_PARENT != 0;
-            let maker = self.tree.process(maker).pid;
+            let maker = self.tree.process(*maker).pid;
             let is_maker = newborn.process.or(newborn.parent) == Some(maker);
             is_maker || is_sibling || newborn.parent.is_none()
         })

@@ -21,12 +21,20 @@ const HELD: usize = 10_000;
 /// forgotten.
 const OBJECTS: usize = 4096;
 
+/// A thread that must be heard before an event is told.
+#[derive(Clone, Copy, Debug)]
+struct Cause {
+    tid: Tid,
+    /// Whether it will be heard next, whatever happens. Any other may fall
+    /// asleep unheard.
+    is_sure: bool,
+}
+
 /// An event that waits for its causes.
 #[derive(Debug)]
 struct Held {
     event: Event,
-    /// The threads that must be heard first.
-    causes: Vec<Tid>,
+    causes: Vec<Cause>,
     moves: Option<Moves>,
 }
 
@@ -65,7 +73,7 @@ pub(crate) struct Order<W: Write> {
     writer: Writer<W>,
     held: VecDeque<Held>,
     /// The causes of the next event.
-    causes: Vec<Tid>,
+    causes: Vec<Cause>,
     moves: Option<Moves>,
     /// Whether what is told now belongs before all that is held.
     is_settling: bool,
@@ -102,15 +110,21 @@ impl<W: Write> Order<W> {
             return;
         }
         for held in &mut self.held {
-            held.causes.retain(|cause| *cause != tid);
+            held.causes.retain(|cause| cause.tid != tid);
         }
     }
 
     /// The next event has a cause which that thread may not have told yet.
     pub(crate) fn wait_for(&mut self, tid: Tid) {
-        if !is_asleep(tid) && !self.causes.contains(&tid) {
-            self.causes.push(tid);
+        let is_new = self.causes.iter().all(|cause| cause.tid != tid);
+        if is_new && !is_asleep(tid) {
+            self.causes.push(Cause { tid, is_sure: false });
         }
+    }
+
+    /// The same, of one that has done its work in the kernel: it returns now.
+    pub(crate) fn wait_surely_for(&mut self, tid: Tid) {
+        self.causes.push(Cause { tid, is_sure: true });
     }
 
     /// A pipe or socket is made whose writers are all observed.
@@ -135,6 +149,11 @@ impl<W: Write> Order<W> {
         t_us: u64,
     ) -> bool {
         self.moved(object, -(bytes as i64), t_us).is_none_or(|it| it < 0)
+    }
+
+    /// Whether all that is written to the object is observed.
+    pub(crate) fn is_tracked(&self, object: &str) -> bool {
+        self.under_way.contains_key(object)
     }
 
     /// How many bytes were read from the object that nobody is known to have
@@ -166,7 +185,9 @@ impl<W: Write> Order<W> {
             return self.write(held);
         }
         let effect = self.speaking.and_then(|tid| {
-            self.held.iter().position(|held| held.causes.contains(&tid))
+            self.held.iter().position(|held| {
+                held.causes.iter().any(|cause| cause.tid == tid)
+            })
         });
         let is_free = held.causes.is_empty() && self.lack(&held) == 0;
         if effect.is_none() && is_free && self.held.is_empty() {
@@ -187,7 +208,8 @@ impl<W: Write> Order<W> {
 
     /// Whether an event waits for a thread that may fall asleep unheard.
     pub(crate) fn is_holding(&self) -> bool {
-        !self.held.is_empty()
+        let first = self.held.front();
+        first.is_some_and(|held| !held.causes.iter().any(|it| it.is_sure))
     }
 
     /// Writes what waits for nobody who still runs. Stops at an event whose
@@ -197,7 +219,9 @@ impl<W: Write> Order<W> {
     pub(crate) fn release(&mut self) -> Option<Missing> {
         let is_full = self.held.len() > HELD;
         while let Some(mut held) = self.held.pop_front() {
-            held.causes.retain(|cause| !is_full && !is_asleep(*cause));
+            held.causes.retain(|cause| {
+                !is_full && (cause.is_sure || !is_asleep(cause.tid))
+            });
             if !held.causes.is_empty() {
                 self.held.push_front(held);
                 break;

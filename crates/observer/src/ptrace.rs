@@ -286,12 +286,13 @@ pub(crate) fn write_memory(tid: Tid, to: u64, from: &[u8]) -> bool {
 /// page: the page behind its end need not exist.
 pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
     const PAGE: u64 = 4096;
+    const MOST: usize = 256; // most strings are shorter
     let mut text = Vec::new();
     let mut at = from;
     while at != 0 && text.len() < limit {
-        let mut piece = [0_u8; PAGE as usize];
+        let mut piece = [0_u8; MOST];
         let length = (PAGE - at % PAGE) as usize;
-        let length = length.min(limit - text.len());
+        let length = length.min(limit - text.len()).min(MOST);
         let copied = read_memory(tid, at, &mut piece[..length]);
         let end = piece[..copied].iter().position(|byte| *byte == 0);
         text.extend_from_slice(&piece[..end.unwrap_or(copied)]);
@@ -305,13 +306,10 @@ pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
 
 /// Reads 64-bit words; fewer than asked where memory ends.
 pub(crate) fn read_words<const N: usize>(tid: Tid, from: u64) -> [u64; N] {
-    let mut words = [0; N];
-    for (word, at) in words.iter_mut().zip((from..).step_by(8)) {
-        let mut bytes = [0; 8];
-        if from == 0 || read_memory(tid, at, &mut bytes) < 8 {
-            break;
-        }
-        *word = u64::from_ne_bytes(bytes);
+    let mut bytes = [[0; 8]; N];
+    if from != 0 {
+        let whole = read_memory(tid, from, bytes.as_flattened_mut()) / 8;
+        bytes[whole..].fill([0; 8]);
     }
-    words
+    bytes.map(u64::from_ne_bytes)
 }

@@ -102,11 +102,25 @@ impl<W: Write> Keeper<W> {
     fn wait_for_writers(&mut self, reader: Tid, object: &Rc<str>, bytes: u64) {
         let source = Rc::clone(self.peers.get(object).unwrap_or(object));
         let now = self.now();
-        if self.order.read(&source, bytes, now) {
-            for (tid, _) in self.writers_to(&source, reader) {
-                self.order.wait_for(tid);
+        if !self.order.read(&source, bytes, now) {
+            return;
+        }
+        let writers = self.writers_to(&source, reader);
+        let is_tracked = self.order.is_tracked(&source);
+        for (tid, _) in &writers {
+            // The only one that can have written these bytes, all at once.
+            if is_tracked && writers.len() == 1 && self.writes_whole(*tid) {
+                self.order.wait_surely_for(*tid);
+            } else {
+                self.order.wait_for(*tid);
             }
         }
+    }
+
+    /// Whether the call that a thread is in writes all of its bytes, or none.
+    fn writes_whole(&mut self, tid: Tid) -> bool {
+        let call = self.tree.thread(tid).and_then(|it| it.call.as_ref());
+        call.is_some_and(|call| asked_for(call) == 0)
     }
 
     /// The threads that are in the middle of a write to the object, and the

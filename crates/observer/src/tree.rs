@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::rc::Rc;
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use trace::{Ending, Who};
 
 use crate::descriptors::Descriptors;
@@ -64,6 +66,8 @@ pub(crate) struct PendingCall {
     pub(crate) texts: Vec<String>,
     /// Bytes of a write that are told before it returns.
     pub(crate) told: u64,
+    /// When it was entered, in clock ticks since boot.
+    pub(crate) tick: u64,
 }
 
 /// All that is known of the run's processes.
@@ -82,19 +86,22 @@ impl Tree {
         // exec that made the keeper.
         descriptors.close_on_exec();
         let descriptors = Rc::new(RefCell::new(descriptors));
-        let who = Who::first();
-        let index = self.add(who, pid, name.to_owned(), None, descriptors);
+        let (who, start) = (Who::first(), start_time(pid));
+        let name = name.to_owned();
+        let index = self.add(who, (pid, start), name, None, descriptors);
         // It was seized while it ran.
         self.threads.insert(pid, Thread { is_new: false, ..Thread::of(index) });
         index
     }
 
-    /// The child that `maker` has created; `flags` as clone(2) has them.
+    /// The child that `maker` has created; `flags` as clone(2) has them,
+    /// `since` the tick at which the call was entered.
     pub(crate) fn add_child(
         &mut self,
         maker: Index,
         pid: i32,
         flags: i32,
+        since: Option<u64>,
     ) -> Index {
         let creator = &mut self.processes[maker];
         creator.created += 1;
@@ -107,13 +114,17 @@ impl Tree {
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
         let name = creator.name.clone();
-        self.add(who, pid, name, parent, descriptors)
+        // Begun within one tick, it began at that tick: /proc, which is slow
+        // for a new process, need not be asked.
+        let start = since.filter(|since| *since == tick());
+        let start = start.unwrap_or_else(|| start_time(pid));
+        self.add(who, (pid, start), name, parent, descriptors)
     }
 
     fn add(
         &mut self,
         who: Who,
-        pid: i32,
+        (pid, start): (i32, u64),
         name: String,
         parent: Option<Index>,
         descriptors: Rc<RefCell<Descriptors>>,
@@ -127,7 +138,7 @@ impl Tree {
         self.processes.push(Process {
             who,
             pid,
-            start: start_time(pid),
+            start,
             name,
             parent,
             children: BTreeSet::new(),
@@ -260,6 +271,15 @@ impl Process {
     fn is_there(&self) -> bool {
         self.ended.is_none() || start_time(self.pid) == self.start
     }
+}
+
+/// Clock ticks since boot, as field 22 of proc_pid_stat(5) counts them: 100
+/// in a second on both architectures (`USER_HZ`).
+pub(crate) fn tick() -> u64 {
+    const NANOSECONDS: u64 = 10_000_000;
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    let now = Duration::from(now.expect("Linux has had this clock since 2.6"));
+    now.as_nanos() as u64 / NANOSECONDS
 }
 
 /// Field 22 of proc_pid_stat(5), in clock ticks since boot.

@@ -17,5 +17,5 @@ mod who;
 pub use event::{
     Call, Ending, Event, Held, Level, Object, Reached, WaitsFor, What,
 };
-pub use lines::{Header, ReadError, Reader, VERSION, Writer};
+pub use lines::{Copying, Header, ReadError, Reader, VERSION, Writer};
 pub use who::{BadWho, Who};

@@ -1,7 +1,7 @@
 //! JSON Lines: a header, events, an end line.
 
 use std::fmt;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,9 +91,67 @@ impl<W: Write> Writer<W> {
 }
 
 fn line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec(value)?;
+    let mut text = Vec::with_capacity(512);
+    serde_json::to_writer(&mut text, value)?;
     text.push(b'\n');
     to.write_all(&text)
+}
+
+/// Gives on what it reads, byte by byte the same: whoever reads a trace
+/// through it has a copy.
+#[derive(Debug)]
+pub struct Copying<R: BufRead, W: Write> {
+    from: R,
+    to: W,
+    failed: Option<io::Error>,
+}
+
+impl<R: BufRead, W: Write> Copying<R, W> {
+    /// Copies to `to` what is read.
+    pub fn new(from: R, to: W) -> Self {
+        Self { from, to, failed: None }
+    }
+
+    /// Copies what is not read yet, without looking at it.
+    ///
+    /// # Errors
+    /// What reading reports, and what writing has reported since the
+    /// beginning: a copy that fails keeps nobody from reading on.
+    pub fn finish(mut self) -> io::Result<W> {
+        loop {
+            let length = self.from.fill_buf()?.len();
+            if length == 0 {
+                break;
+            }
+            self.consume(length);
+        }
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.to.flush().map(|()| self.to),
+        }
+    }
+}
+
+impl<R: BufRead, W: Write> Read for Copying<R, W> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(bytes)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead, W: Write> BufRead for Copying<R, W> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.from.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.failed.is_none() && amount > 0 {
+            let piece = self.from.fill_buf().map(|it| &it[..amount]);
+            self.failed = piece.and_then(|it| self.to.write_all(it)).err();
+        }
+        self.from.consume(amount);
+    }
 }
 
 /// Why a trace could not be read, and at which line, counted from 1.
