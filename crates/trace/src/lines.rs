@@ -389,4 +389,26 @@ mod tests {
             assert_eq!(refusal(text).line, 1, "{text}");
         }
     }
+
+    #[test]
+    fn a_copy_is_the_same_whether_it_is_read_or_not() {
+        let text = written();
+        let mut copy = Copying::new(text.as_bytes(), Vec::new());
+        let reader = Reader::new(&mut copy).unwrap();
+        assert_eq!(reader.filter(Result::is_ok).count(), 2);
+        assert_eq!(copy.finish().unwrap(), text.as_bytes());
+        let unread = Copying::new(text.as_bytes(), Vec::new());
+        assert_eq!(unread.finish().unwrap(), text.as_bytes());
+    }
+
+    #[test]
+    fn a_copy_that_fails_keeps_nobody_from_reading() {
+        let text = written();
+        let mut short = [0; 40];
+        let mut copy = Copying::new(text.as_bytes(), &mut short[..]);
+        let reader = Reader::new(&mut copy).unwrap();
+        assert_eq!(reader.filter(Result::is_ok).count(), 2);
+        let error = copy.finish().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+    }
 }

@@ -1,9 +1,13 @@
 //! Creations, programs, threads and waits.
 
-use trace::{Ending, Reached, What, Who};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufReader;
+
+use trace::{Ending, Reached, Reader, What, Who};
 
 use crate::causes::check;
-use crate::support::{Run, observed};
+use crate::support::{Run, Started, observed};
 
 /// The calls that created processes.
 fn creations(run: &Run) -> Vec<String> {
@@ -183,4 +187,33 @@ fn an_orphan_goes_to_the_nearest_subreaper() {
     let run = observed(&["orphan"]);
     check(&run);
     run.place("A.1.1", |it| matches!(it, What::Reparent { to: None }));
+}
+
+#[test]
+fn a_process_starts_when_the_kernel_says_so() {
+    // Far more children than there are clock ticks: some are born in the
+    // middle of one, some at its edge.
+    let loops =
+        "i=0; while [ $i -lt 300 ]; do cat /proc/self/stat; i=$((i+1)); done";
+    let mut started = Started::new(&[], &["sh", "-c", loops]);
+    let printed = started.await_end_of_run();
+    started.child.wait().expect("it is our child");
+    let trace = File::open(&started.file).expect("there is a trace");
+    let events = Reader::new(BufReader::new(trace)).expect("a header");
+    let told: HashSet<(i32, u64)> = events
+        .map_while(Result::ok)
+        .filter(|event| event.name == "cat")
+        .map(|event| (event.pid, event.start))
+        .collect();
+    std::fs::remove_file(&started.file).expect("it is ours");
+    let printed = String::from_utf8(printed).expect("numbers and names");
+    let true_ones: HashSet<(i32, u64)> = printed
+        .lines()
+        .map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            (fields[0].parse().unwrap(), fields[21].parse().unwrap())
+        })
+        .collect();
+    assert_eq!(true_ones.len(), 300);
+    assert_eq!(told, true_ones);
 }
