@@ -91,7 +91,7 @@ impl<W: Write> Keeper<W> {
         loop {
             if self.ending.is_none() {
                 self.ending =
-                    self.ceilings.reached(self.begun, self.tree.len());
+                    self.ceilings.reached(self.begun, self.tree.created());
                 if self.ending.is_none() && self.order.has_failed() {
                     self.ending = Some(Reason::NoReader);
                 }
@@ -174,10 +174,8 @@ impl<W: Write> Keeper<W> {
             }
             return;
         };
-        let process = self.tree.process(index);
-        if process.pid != tid {
-            return;
-        }
+        let process = self.tree.get(index).filter(|it| it.pid == tid);
+        let Some(process) = process else { return };
         let is_ours = process.parent.is_none();
         let what = What::Cpu {
             user_us: usage.user_us,

@@ -16,6 +16,9 @@ use crate::tree::{Index, PendingCall};
 /// interrupted, and is made again.
 pub(crate) const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
+/// Above so many ends of socket pairs, those that are closed are forgotten.
+const PEERS: usize = 4096;
+
 impl<W: Write> Keeper<W> {
     pub(crate) fn returned(
         &mut self,
@@ -302,6 +305,10 @@ impl<W: Write> Keeper<W> {
             let [one, other] = objects;
             self.order.made(&one);
             self.order.made(&other);
+            if self.peers.len() > PEERS {
+                // Those that no descriptor names: a key and a value are left.
+                self.peers.retain(|end, _| Rc::strong_count(end) > 2);
+            }
             self.peers.insert(Rc::clone(&one), Rc::clone(&other));
             self.peers.insert(Rc::clone(&other), Rc::clone(&one));
             let objects = [one.to_string(), other.to_string()];

@@ -33,7 +33,6 @@ pub(crate) struct Process {
     pub(crate) created: u32,
     pub(crate) threads: u32,
     pub(crate) ended: Option<Ending>,
-    pub(crate) is_reaped: bool,
     pub(crate) is_stopped: bool,
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
@@ -73,7 +72,10 @@ pub(crate) struct PendingCall {
 /// All that is known of the run's processes.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    processes: Vec<Process>,
+    /// The first, and all that nobody has collected: a run of a million
+    /// processes needs no more memory than its largest moment.
+    processes: HashMap<Index, Process>,
+    created: usize,
     threads: HashMap<Tid, Thread>,
     /// The process that has a pid now; a zombie keeps its pid.
     by_pid: HashMap<i32, Index>,
@@ -103,7 +105,7 @@ impl Tree {
         flags: i32,
         since: Option<u64>,
     ) -> Index {
-        let creator = &mut self.processes[maker];
+        let creator = self.process(maker);
         creator.created += 1;
         let descriptors = if flags & libc::CLONE_FILES != 0 {
             Rc::clone(&creator.descriptors)
@@ -129,13 +131,14 @@ impl Tree {
         parent: Option<Index>,
         descriptors: Rc<RefCell<Descriptors>>,
     ) -> Index {
-        let index = self.processes.len();
+        let index = self.created;
+        self.created += 1;
         self.by_pid.insert(pid, index);
         self.threads.insert(pid, Thread::of(index));
         if let Some(parent) = parent {
-            self.processes[parent].children.insert(index);
+            self.process(parent).children.insert(index);
         }
-        self.processes.push(Process {
+        let process = Process {
             who,
             pid,
             start,
@@ -146,18 +149,18 @@ impl Tree {
             created: 0,
             threads: 1,
             ended: None,
-            is_reaped: false,
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
-        });
+        };
+        self.processes.insert(index, process);
         index
     }
 
     /// A process has a new thread; nothing changes if it is known.
     pub(crate) fn add_thread(&mut self, process: Index, tid: Tid) {
         if !self.threads.contains_key(&tid) {
-            self.processes[process].threads += 1;
+            self.process(process).threads += 1;
             self.threads.insert(tid, Thread::of(process));
         }
     }
@@ -166,8 +169,14 @@ impl Tree {
         self.threads.get_mut(&tid)
     }
 
+    /// One that may be collected.
+    pub(crate) fn get(&mut self, index: Index) -> Option<&mut Process> {
+        self.processes.get_mut(&index)
+    }
+
+    /// One that is not collected yet.
     pub(crate) fn process(&mut self, index: Index) -> &mut Process {
-        &mut self.processes[index]
+        self.processes.get_mut(&index).expect("it is not collected yet")
     }
 
     pub(crate) fn index_of(&self, tid: Tid) -> Option<Index> {
@@ -178,8 +187,9 @@ impl Tree {
         self.by_pid.get(&pid).copied()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.processes.len()
+    /// How many processes there have been.
+    pub(crate) fn created(&self) -> usize {
+        self.created
     }
 
     pub(crate) fn tids(&self) -> impl Iterator<Item = (Tid, &Thread)> {
@@ -204,34 +214,39 @@ impl Tree {
         });
         let thread = Thread { is_new: false, ..Thread::of(process) };
         self.threads.insert(pid, thread);
-        self.processes[process].threads = 1;
+        self.process(process).threads = 1;
         gone
     }
 
     /// A thread has ended; whether it was its process's last.
     pub(crate) fn end_thread(&mut self, tid: Tid) -> Option<(Index, bool)> {
         let thread = self.threads.remove(&tid)?;
-        let process = &mut self.processes[thread.process];
+        let process = self.process(thread.process);
         process.threads = process.threads.saturating_sub(1);
         Some((thread.process, process.threads == 0))
     }
 
-    /// Its parent has collected it: its pid may be used again.
+    /// Its parent has collected it: its pid may be used again, and nothing
+    /// more will be told of it.
     pub(crate) fn reap(&mut self, index: Index) {
-        let process = &mut self.processes[index];
-        process.is_reaped = true;
-        if self.by_pid.get(&process.pid) == Some(&index) {
-            self.by_pid.remove(&process.pid);
+        let Some(process) = self.processes.get(&index) else { return };
+        let (pid, parent) = (process.pid, process.parent);
+        if self.by_pid.get(&pid) == Some(&index) {
+            self.by_pid.remove(&pid);
         }
-        if let Some(parent) = process.parent {
-            self.processes[parent].children.remove(&index);
+        if let Some(parent) = parent {
+            self.process(parent).children.remove(&index);
+        }
+        // How the first has ended is asked at the end of the run.
+        if index != 0 {
+            self.processes.remove(&index);
         }
     }
 
     /// The children that have ended, and are not known to be collected.
     pub(crate) fn zombies_of(&self, index: Index) -> Vec<Index> {
-        let children = self.processes[index].children.iter().copied();
-        children.filter(|it| self.processes[*it].ended.is_some()).collect()
+        let children = self.processes[&index].children.iter().copied();
+        children.filter(|it| self.processes[it].ended.is_some()).collect()
     }
 
     /// The children of a process that has ended, with their new parent: the
@@ -241,24 +256,25 @@ impl Tree {
         index: Index,
     ) -> (Vec<Index>, Option<Index>) {
         // Nobody needs its descriptors any more.
-        self.processes[index].descriptors = Rc::default();
-        let mut heir = self.processes[index].parent;
+        let process = self.process(index);
+        process.descriptors = Rc::default();
+        let children = std::mem::take(&mut process.children);
+        let mut heir = process.parent;
         while let Some(above) = heir {
-            let process = &self.processes[above];
+            let process = &self.processes[&above];
             if process.is_subreaper && process.ended.is_none() {
                 break;
             }
             heir = process.parent;
         }
-        let children = std::mem::take(&mut self.processes[index].children);
         let orphans: Vec<Index> = children
             .into_iter()
-            .filter(|child| self.processes[*child].is_there())
+            .filter(|child| self.processes[child].is_there())
             .collect();
         for orphan in &orphans {
-            self.processes[*orphan].parent = heir;
+            self.process(*orphan).parent = heir;
             if let Some(heir) = heir {
-                self.processes[heir].children.insert(*orphan);
+                self.process(heir).children.insert(*orphan);
             }
         }
         (orphans, heir)
