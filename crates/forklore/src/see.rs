@@ -103,9 +103,11 @@ impl See {
         if let Some(package) = &self.package {
             command.insert(0, lesson::build(package)?);
         }
-        let mut ceilings = Ceilings::default();
-        ceilings.wall = self.wall.map(Duration::from_secs);
-        ceilings.processes = self.processes;
+        let ceilings = Ceilings {
+            wall: self.wall.map(Duration::from_secs),
+            processes: self.processes,
+            ..Default::default()
+        };
         let request = Request {
             command,
             environment: surroundings::without_cargo(),

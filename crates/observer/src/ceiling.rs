@@ -22,11 +22,11 @@ pub struct Ceilings {
     pub wall: Option<Duration>,
     /// Processes created over the whole run, the first included.
     pub processes: Option<usize>,
-    /// Bytes written to the run's standard output and error by write(2); not
-    /// counted at level light.
+    /// Bytes written to what the run's standard output and error name, by
+    /// whatever descriptor and whatever call but pwrite(2) and its kin, which
+    /// only files take. It needs level full: at level light nobody sees a
+    /// write(2), and a run that asks for both is refused.
     pub output: Option<u64>,
-    /// Bytes counted so far.
-    pub(crate) written: u64,
 }
 
 /// Why a keeper ended a run.
@@ -61,10 +61,15 @@ impl fmt::Display for Reason {
 }
 
 impl Ceilings {
+    pub(crate) fn has_output(&self) -> bool {
+        self.output.is_some()
+    }
+
     pub(crate) fn reached(
         &self,
         begun: Instant,
         processes: usize,
+        written: u64,
     ) -> Option<Reason> {
         let is_above = |limit: Option<u64>, value| {
             limit.is_some_and(|limit| value > limit)
@@ -78,7 +83,7 @@ impl Ceilings {
             Some(Reason::Wall)
         } else if self.processes.is_some_and(|limit| processes > limit) {
             Some(Reason::Processes)
-        } else if is_above(self.output, self.written) {
+        } else if is_above(self.output, written) {
             Some(Reason::Output)
         } else {
             None

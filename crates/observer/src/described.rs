@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
 use std::rc::Rc;
 
 use trace::What;
@@ -11,7 +10,7 @@ use trace::What;
 use crate::descriptors::{Descriptor, mode_of};
 use crate::keeper::Keeper;
 use crate::names;
-use crate::ptrace::{Tid, read_words};
+use crate::ptrace::{Tid, read_memory, read_words};
 use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
 
@@ -36,10 +35,8 @@ impl<W: Write> Keeper<W> {
                 let [flags] = read_words(tid, arguments[2]);
                 self.opened(index, tid, call, value, flags as i32);
             }
-            Kind::Descriptor { flags, cloexec } if value >= 0 => {
-                let flags = arguments.get(usize::from(flags));
-                let closes = flags.map_or(cloexec, |it| *it as u32 & cloexec);
-                self.made(index, value as i32, closes != 0);
+            Kind::Descriptor if value >= 0 => {
+                self.made(index, tid, call, value as i32);
             }
             Kind::Dup if value >= 0 => {
                 self.copied(index, tid, from, value as i32, false);
@@ -52,6 +49,15 @@ impl<W: Write> Keeper<W> {
                 self.copied(index, tid, from, value as i32, cloexec);
             }
             Kind::Fcntl => self.controlled(index, tid, call, value),
+            Kind::Ioctl if value >= 0 => match arguments[1] as libc::Ioctl {
+                libc::TIOCGPTPEER => self.made(index, tid, call, value as i32),
+                command => {
+                    let is_on = command == libc::FIOCLEX;
+                    let table =
+                        Rc::clone(&self.tree.process(index).descriptors);
+                    table.borrow_mut().set_cloexec(from, from, is_on);
+                }
+            },
             _ => {}
         }
     }
@@ -65,18 +71,18 @@ impl<W: Write> Keeper<W> {
         flags: i32,
     ) {
         let fd = (value >= 0).then_some(value as i32);
-        let cloexec = flags & libc::O_CLOEXEC != 0;
+        // A queue is closed by exec whatever the flags say.
+        let cloexec =
+            flags & libc::O_CLOEXEC != 0 || matches!(call.row.name, "mq_open");
         if let Some(fd) = fd {
             let process = self.tree.process(index);
             let mut table = process.descriptors.borrow_mut();
             let path = &call.text;
-            if path.starts_with('/') && call.row.name != "mq_open" {
-                let object = match fs::metadata(path) {
-                    Ok(file) if file.file_type().is_fifo() => {
-                        format!("fifo:{path}").into()
-                    }
-                    _ => path.as_str().into(),
-                };
+            // A path may lead to anything: /dev/fd/63 to a pipe.
+            let file = fs::metadata(format!("/proc/{}/fd/{fd}", process.pid));
+            let says_it = path.starts_with('/') && !path.starts_with("/proc/");
+            if says_it && file.is_ok_and(|it| it.is_file()) {
+                let object = path.as_str().into();
                 let mode = mode_of(flags);
                 table.insert(fd, Descriptor { object, cloexec, mode });
             } else {
@@ -94,13 +100,46 @@ impl<W: Write> Keeper<W> {
         self.tell(index, tid, what);
     }
 
-    /// A descriptor that has no name: what it is only /proc knows.
-    fn made(&mut self, index: Index, fd: i32, cloexec: bool) {
+    /// A descriptor that has no path: what it is only /proc knows.
+    pub(crate) fn made(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        fd: i32,
+    ) {
         let process = self.tree.process(index);
         let mut table = process.descriptors.borrow_mut();
         table.close(fd);
         table.look_up(process.pid, fd);
-        table.set_cloexec(fd, fd, cloexec);
+        let Some(made) = table.get(process.pid, fd) else { return };
+        let (object, cloexec) = (made.object.to_string(), made.cloexec);
+        drop(table);
+        let what = What::Open {
+            call: call.row.name.to_owned(),
+            path: object,
+            fd: Some(fd),
+            cloexec,
+            errno: None,
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// clone(2) with `CLONE_PIDFD` leaves a descriptor at its third argument.
+    pub(crate) fn made_by_clone(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+    ) {
+        let [flags, _, at, ..] = call.arguments;
+        if call.row.name != "clone" || flags as i32 & libc::CLONE_PIDFD == 0 {
+            return;
+        }
+        let mut bytes = [0; 4];
+        if read_memory(tid, at, &mut bytes) == bytes.len() {
+            self.made(index, tid, call, i32::from_ne_bytes(bytes));
+        }
     }
 
     fn copied(

@@ -1,7 +1,7 @@
 //! A model of each process's descriptor table, kept from its calls: so that
 //! a read need not look into /proc to know which pipe it reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::rc::Rc;
 
@@ -51,16 +51,23 @@ impl Descriptors {
     /// The table of a process that was not observed until now.
     pub(crate) fn of(pid: i32) -> Self {
         let mut table = Self::default();
-        let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-            return table;
-        };
-        for entry in entries.filter_map(Result::ok) {
-            let name = entry.file_name();
-            if let Some(fd) = name.to_str().and_then(|name| name.parse().ok()) {
-                table.look_up(pid, fd);
+        table.agree_with_kernel(pid);
+        table
+    }
+
+    /// Takes in what no observed call has made, and drops what is not there;
+    /// the latter.
+    pub(crate) fn agree_with_kernel(
+        &mut self,
+        pid: i32,
+    ) -> Vec<(i32, Descriptor)> {
+        let Some(there) = numbers(pid) else { return Vec::new() };
+        for fd in &there {
+            if !self.open.contains_key(fd) {
+                self.look_up(pid, *fd);
             }
         }
-        table
+        self.take_if(|fd, _| !there.contains(&fd))
     }
 
     /// What `fd` names; asks the kernel if no observed call made it (it may
@@ -161,6 +168,13 @@ impl Descriptors {
             .filter_map(|fd| Some((fd, self.open.remove(&fd)?)))
             .collect()
     }
+}
+
+/// The numbers of a process's descriptors; `None` if that may not be asked.
+fn numbers(pid: i32) -> Option<BTreeSet<i32>> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+    Some(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
 }
 
 /// The mode in the flags of open(2).

@@ -23,8 +23,13 @@ impl<W: Write> Keeper<W> {
         let arguments = call.arguments;
         match call.row.kind {
             Kind::Read | Kind::Write => {
-                self.count_output(index, call);
-                return self.is_worth_watching(index, arguments[0] as i32);
+                let fd = arguments[0] as i32;
+                let is_watched = self.is_worth_watching(index, fd);
+                if !is_watched && call.row.kind == Kind::Write {
+                    // Its return, which says how much it was, is not seen.
+                    self.count_output(index, fd, asked_to_write(tid, call));
+                }
+                return is_watched;
             }
             Kind::SendFile | Kind::Splice => {}
             Kind::Close => self.closes(index, tid, arguments[0] as i32),
@@ -34,6 +39,13 @@ impl<W: Write> Keeper<W> {
             Kind::Prctl => self.names_itself(index, tid, arguments),
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
+                if call.text.is_empty() && call.row.name == "execveat" {
+                    // fexecve(3): the descriptor is the program.
+                    let file = self.descriptor(index, arguments[0] as i32);
+                    call.text = file.map_or_else(String::new, |file| {
+                        file.object.to_string()
+                    });
+                }
                 call.texts = argument_list(tid, arguments[usize::from(argv)]);
             }
             Kind::Open { path, .. } | Kind::Name { path } => {
@@ -59,17 +71,14 @@ impl<W: Write> Keeper<W> {
             .is_some_and(|it| it.is_channel() || it.is_terminal())
     }
 
-    fn count_output(&mut self, index: Index, call: &PendingCall) {
-        let fd = call.arguments[0];
-        if call.row.name == "write" && (fd == 1 || fd == 2) {
-            let process = self.tree.process(index);
-            let descriptors = Rc::clone(&process.descriptors);
-            let pid = process.pid;
-            let mut descriptors = descriptors.borrow_mut();
-            let object = descriptors.get(pid, fd as i32);
-            if object.is_some_and(|it| self.outputs.contains(&it.object)) {
-                self.ceilings.written += call.arguments[2];
-            }
+    /// Bytes go into a descriptor: are they output of the run?
+    pub(crate) fn count_output(&mut self, index: Index, fd: i32, bytes: u64) {
+        if !self.ceilings.has_output() || bytes == 0 {
+            return;
+        }
+        let descriptor = self.descriptor(index, fd);
+        if descriptor.is_some_and(|it| self.outputs.contains(&it.object)) {
+            self.written = self.written.saturating_add(bytes);
         }
     }
 
@@ -85,8 +94,12 @@ impl<W: Write> Keeper<W> {
     fn closes_range(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
         let number = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
         let (first, last) = (number(arguments[0]), number(arguments[1]));
+        let flags = arguments[2] as u32;
+        if flags & libc::CLOSE_RANGE_UNSHARE != 0 {
+            self.tree.unshare_files(index);
+        }
         let descriptors = Rc::clone(&self.tree.process(index).descriptors);
-        if arguments[2] as u32 & libc::CLOSE_RANGE_CLOEXEC != 0 {
+        if flags & libc::CLOSE_RANGE_CLOEXEC != 0 {
             descriptors.borrow_mut().set_cloexec(first, last, true);
             return;
         }
@@ -150,6 +163,21 @@ impl<W: Write> Keeper<W> {
             .lines()
             .find_map(|line| line.strip_prefix("Pid:"))
             .map_or_else(String::new, |pid| pid.trim().to_owned())
+    }
+}
+
+/// How many bytes a write to a file hands over.
+fn asked_to_write(tid: Tid, call: &PendingCall) -> u64 {
+    let [_, at, count, ..] = call.arguments;
+    match call.row.name {
+        "write" => count,
+        "writev" | "pwritev2" => (0..count.min(libc::UIO_MAXIOV as u64))
+            .map(|part| {
+                let [_, length] = read_words(tid, at.wrapping_add(16 * part));
+                length
+            })
+            .sum(),
+        _ => 0, // to a socket or a pipe
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Keeper<W: Write> {
     leaving: HashMap<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
+    /// Bytes written there so far.
+    pub(crate) written: u64,
     begun: Instant,
     pub(crate) ceilings: Ceilings,
     pub(crate) ending: Option<Reason>,
@@ -73,6 +75,7 @@ impl<W: Write> Keeper<W> {
             newborn: HashMap::new(),
             leaving: HashMap::new(),
             outputs,
+            written: 0,
             begun: Instant::now(),
             ceilings,
             ending: None,
@@ -90,8 +93,9 @@ impl<W: Write> Keeper<W> {
         self.handle(pid, first);
         loop {
             if self.ending.is_none() {
+                let (begun, created) = (self.begun, self.tree.created());
                 self.ending =
-                    self.ceilings.reached(self.begun, self.tree.created());
+                    self.ceilings.reached(begun, created, self.written);
                 if self.ending.is_none() && self.order.has_failed() {
                     self.ending = Some(Reason::NoReader);
                 }
@@ -295,6 +299,9 @@ impl<W: Write> Keeper<W> {
             };
             let is_vfork = name == "vfork" || flags & libc::CLONE_VFORK != 0;
             self.plan_created((parent, tid), (child, new), is_vfork);
+        }
+        if let Some(call) = &call {
+            self.made_by_clone(parent, tid, call);
         }
         self.welcome(new);
     }

@@ -17,6 +17,7 @@ mod keeper;
 mod launch;
 mod light;
 mod living;
+mod messages;
 mod names;
 mod newborn;
 mod order;

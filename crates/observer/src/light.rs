@@ -153,7 +153,7 @@ impl<W: Write> Watcher<W> {
             if !self.collect() {
                 break;
             }
-            let reached = self.ceilings.reached(self.begun, self.created);
+            let reached = self.ceilings.reached(self.begun, self.created, 0);
             let failed = self.failed.as_ref().map(|_| Reason::NoReader);
             ending = reached.or(failed);
             if ending.is_some() {

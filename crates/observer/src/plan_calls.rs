@@ -81,8 +81,20 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("open", &["open", "openat", "openat2", "creat"]),
     ("pipe", &["pipe", "pipe2"]),
     ("dup", &["dup", "dup2", "dup3"]),
-    ("read", &["read", "readv", "pread64", "preadv", "recvfrom", "recvmsg"]),
-    ("write", &["write", "writev", "pwrite64", "pwritev", "sendto", "sendmsg"]),
+    (
+        "read",
+        &[
+            "read", "readv", "pread64", "preadv", "preadv2", "recvfrom",
+            "recvmsg", "recvmmsg",
+        ],
+    ),
+    (
+        "write",
+        &[
+            "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto",
+            "sendmsg", "sendmmsg",
+        ],
+    ),
     ("lock", &["flock", "fcntl"]),
     (
         "poll",

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use crate::descriptors::flags_of;
 use crate::keeper::Keeper;
+use crate::messages::bytes_of;
 use crate::plan::Act;
 use crate::ptrace::Tid;
 use crate::table::Kind;
@@ -141,7 +142,7 @@ impl<W: Write> Keeper<W> {
             return;
         }
         let Some(index) = self.tree.index_of(tid) else { return };
-        let bytes = value as u64;
+        let bytes = bytes_of(tid, call, value) as u64;
         match call.row.kind {
             Kind::Read => self.count(tid, index, call, 0, bytes, false),
             Kind::Write => self.count(tid, index, call, 0, bytes, true),

@@ -133,7 +133,7 @@ fn may_block(
         }
         Kind::Futex | Kind::Sleep => true,
         Kind::Poll => !returns_at_once(tid, call),
-        Kind::Descriptor { .. } => {
+        Kind::Descriptor => {
             call.row.name.starts_with("accept")
                 && !is_nonblocking(tid, arguments[0] as i32)
         }

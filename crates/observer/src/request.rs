@@ -200,7 +200,6 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
         wall: number(wall).map(Duration::from_millis),
         processes: number(processes).map(|limit| limit as usize),
         output: number(output),
-        written: 0,
     };
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
@@ -268,9 +267,14 @@ impl Run {
 
     /// Level light, for that reason.
     fn light(self, trace: TraceEnd, because: String) -> io::Result<u8> {
-        if self.plan.is_some() {
+        let needs_full = match (&self.plan, self.ceilings.output) {
+            (Some(_), _) => Some("a plan"),
+            (None, Some(_)) => Some("a ceiling on output"),
+            (None, None) => None,
+        };
+        if let Some(what) = needs_full {
             return Err(io::Error::other(format!(
-                "a plan needs level full, and {because}"
+                "{what} needs level full, and {because}"
             )));
         }
         let mut header = Header::new(Level::Light, self.said.clone());

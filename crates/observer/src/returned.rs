@@ -43,6 +43,7 @@ impl<W: Write> Keeper<W> {
             | Kind::Write
             | Kind::SendFile
             | Kind::Splice
+            | Kind::CopyRange
             | Kind::MqTransfer { .. } => {
                 self.transferred(index, tid, call, value);
             }
@@ -51,11 +52,13 @@ impl<W: Write> Keeper<W> {
             }
             Kind::Open { .. }
             | Kind::OpenHow
-            | Kind::Descriptor { .. }
+            | Kind::Descriptor
             | Kind::Dup
             | Kind::Dup2
             | Kind::Dup3
-            | Kind::Fcntl => self.described(index, tid, call, value),
+            | Kind::Fcntl
+            | Kind::Ioctl => self.described(index, tid, call, value),
+            Kind::Unshare if value == 0 => self.tree.unshare_files(index),
             _ => self.others(index, tid, call, value),
         }
     }
@@ -67,12 +70,13 @@ impl<W: Write> Keeper<W> {
         pid: Tid,
         call: PendingCall,
     ) {
+        self.tree.unshare_files(index); // exec(2) does
         let process = self.tree.process(index);
-        // exec(2) undoes CLONE_FILES.
-        let mut descriptors = process.descriptors.borrow().clone();
-        let closed = descriptors.close_on_exec();
+        let mut descriptors = process.descriptors.borrow_mut();
+        let mut closed = descriptors.close_on_exec();
+        closed.extend(descriptors.agree_with_kernel(pid));
         let kept = descriptors.held();
-        process.descriptors = Rc::new(std::cell::RefCell::new(descriptors));
+        drop(descriptors);
         let file = call.text.rsplit('/').next().unwrap_or_default();
         process.name = file.chars().take(15).collect();
         let what = What::Exec {

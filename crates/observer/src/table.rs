@@ -30,22 +30,24 @@ pub(crate) enum Kind {
         flags: u8,
     },
     OpenHow,
-    Descriptor {
-        flags: u8,
-        cloexec: u32,
-    },
+    /// It returns a descriptor that has no path.
+    Descriptor,
     Close,
     CloseRange,
     Dup,
     Dup2,
     Dup3,
     Fcntl,
+    Ioctl,
+    Unshare,
     Pipe,
     Socketpair,
     Read,
     Write,
     SendFile,
     Splice,
+    /// copy_file_range(2) into the standard output or error.
+    CopyRange,
     Lock,
     Map,
     Futex,
@@ -144,6 +146,10 @@ const HANDLED: &[u32] = &[
     SIGTTIN as u32,
     SIGTTOU as u32,
 ];
+/// What an ioctl(2) does to a descriptor, or that it makes one.
+const IOCTLS: &[u32] = &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
+/// preadv2(2) and pwritev2(2) at the current place: a pipe takes no other.
+const HERE: &[u32] = &[u32::MAX];
 const PRCTLS: &[u32] = &[PR_SET_NAME as u32, PR_SET_CHILD_SUBREAPER as u32];
 
 /// All observed calls; a stop carries the index of its row.
@@ -172,16 +178,26 @@ pub(crate) const TABLE: &[Row] = &[
     tested(entry(SYS_rt_sigaction, "rt_sigaction", Kind::Action),
         Test::ActsOn { signals: HANDLED }),
     row(SYS_openat2, "openat2", Kind::OpenHow),
-    row(SYS_memfd_create, "memfd_create", Kind::Descriptor { flags: 1, cloexec: MFD_CLOEXEC }),
+    row(SYS_memfd_create, "memfd_create", Kind::Descriptor),
     row(SYS_mq_open, "mq_open", Kind::Open { path: 0, flags: 1 }),
-    row(SYS_socket, "socket", Kind::Descriptor { flags: 1, cloexec: SOCK_CLOEXEC as u32 }),
-    row(SYS_accept, "accept", Kind::Descriptor { flags: NEVER, cloexec: 0 }),
-    row(SYS_accept4, "accept4", Kind::Descriptor { flags: 3, cloexec: SOCK_CLOEXEC as u32 }),
-    row(SYS_eventfd2, "eventfd2", Kind::Descriptor { flags: 1, cloexec: EFD_CLOEXEC as u32 }),
-    row(SYS_epoll_create1, "epoll_create1", Kind::Descriptor { flags: 0, cloexec: EPOLL_CLOEXEC as u32 }),
-    row(SYS_timerfd_create, "timerfd_create", Kind::Descriptor { flags: 1, cloexec: TFD_CLOEXEC as u32 }),
-    row(SYS_signalfd4, "signalfd4", Kind::Descriptor { flags: 3, cloexec: SFD_CLOEXEC as u32 }),
-    row(SYS_pidfd_open, "pidfd_open", Kind::Descriptor { flags: NEVER, cloexec: 1 }),
+    row(SYS_socket, "socket", Kind::Descriptor),
+    row(SYS_accept, "accept", Kind::Descriptor),
+    row(SYS_accept4, "accept4", Kind::Descriptor),
+    row(SYS_eventfd2, "eventfd2", Kind::Descriptor),
+    row(SYS_epoll_create1, "epoll_create1", Kind::Descriptor),
+    row(SYS_timerfd_create, "timerfd_create", Kind::Descriptor),
+    row(SYS_signalfd4, "signalfd4", Kind::Descriptor),
+    row(SYS_pidfd_open, "pidfd_open", Kind::Descriptor),
+    row(SYS_pidfd_getfd, "pidfd_getfd", Kind::Descriptor),
+    row(SYS_inotify_init1, "inotify_init1", Kind::Descriptor),
+    row(SYS_fanotify_init, "fanotify_init", Kind::Descriptor),
+    row(SYS_userfaultfd, "userfaultfd", Kind::Descriptor),
+    row(SYS_memfd_secret, "memfd_secret", Kind::Descriptor),
+    row(SYS_open_by_handle_at, "open_by_handle_at", Kind::Descriptor),
+    tested(row(SYS_ioctl, "ioctl", Kind::Ioctl),
+        Test::IsOneOf { argument: 1, mask: u32::MAX, values: IOCTLS }),
+    tested(row(SYS_unshare, "unshare", Kind::Unshare),
+        Test::HasBit { argument: 0, bit: CLONE_FILES as u32 }),
     entry(SYS_close_range, "close_range", Kind::CloseRange),
     row(SYS_dup, "dup", Kind::Dup),
     row(SYS_dup3, "dup3", Kind::Dup3),
@@ -195,6 +211,15 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_sendto, "sendto", Kind::Write),
     row(SYS_recvmsg, "recvmsg", Kind::Read),
     row(SYS_sendmsg, "sendmsg", Kind::Write),
+    row(SYS_recvmmsg, "recvmmsg", Kind::Read),
+    row(SYS_sendmmsg, "sendmmsg", Kind::Write),
+    // pread(2) and its kin refuse a pipe, a socket and a terminal (ESPIPE).
+    tested(row(SYS_preadv2, "preadv2", Kind::Read),
+        Test::IsOneOf { argument: 3, mask: u32::MAX, values: HERE }),
+    tested(row(SYS_pwritev2, "pwritev2", Kind::Write),
+        Test::IsOneOf { argument: 3, mask: u32::MAX, values: HERE }),
+    tested(row(SYS_copy_file_range, "copy_file_range", Kind::CopyRange),
+        Test::IsOneOf { argument: 2, mask: u32::MAX, values: &[1, 2] }),
     row(SYS_sendfile, "sendfile", Kind::SendFile),
     row(SYS_splice, "splice", Kind::Splice),
     row(SYS_tee, "tee", Kind::Splice),
@@ -239,6 +264,14 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_open, "open", Kind::Open { path: 0, flags: 1 }),
     #[cfg(target_arch = "x86_64")]
     row(SYS_creat, "creat", Kind::Open { path: 0, flags: NEVER }),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_eventfd, "eventfd", Kind::Descriptor),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_signalfd, "signalfd", Kind::Descriptor),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_epoll_create, "epoll_create", Kind::Descriptor),
+    #[cfg(target_arch = "x86_64")]
+    row(SYS_inotify_init, "inotify_init", Kind::Descriptor),
     #[cfg(target_arch = "x86_64")]
     row(SYS_pause, "pause", Kind::SignalWait),
     #[cfg(target_arch = "x86_64")]

@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use trace::{WaitsFor, What};
 
-use crate::descriptors::Descriptor;
+use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::Keeper;
+use crate::messages::bytes_of;
 use crate::names;
 use crate::ptrace::Tid;
 use crate::table::Kind;
@@ -26,15 +27,27 @@ impl<W: Write> Keeper<W> {
         value: i64,
     ) {
         let arguments = call.arguments;
+        let value = bytes_of(tid, call, value);
+        if let Some(place) = written_place(call) {
+            let fd = arguments[place] as i32;
+            let bytes = u64::try_from(value).unwrap_or(0);
+            self.count_output(index, fd, bytes);
+        }
         match call.row.kind {
-            Kind::Read => self.moved(index, tid, call, 0, false, value),
-            Kind::Write => self.moved(index, tid, call, 0, true, value),
+            Kind::Read => {
+                self.receives(index, tid, call, value);
+                self.moved(index, tid, call, 0, false, value);
+            }
+            Kind::Write => {
+                let is_write = !self.takes_from_pipe(index, call);
+                self.moved(index, tid, call, 0, is_write, value);
+            }
             Kind::SendFile => {
                 self.moved(index, tid, call, 0, true, value);
                 self.moved(index, tid, call, 1, false, value);
             }
             Kind::Splice => {
-                let output = if call.row.name == "tee" { 1 } else { 2 };
+                let output = written_place(call).unwrap_or(2);
                 self.moved(index, tid, call, output, true, value);
                 // tee leaves in the pipe what it copies.
                 if call.row.name != "tee" {
@@ -42,20 +55,39 @@ impl<W: Write> Keeper<W> {
                 }
             }
             Kind::MqTransfer { is_send } => {
-                let queue = self.descriptor(index, arguments[0] as i32);
-                let sent = is_send.then_some(arguments[2]);
-                let what = What::Mq {
-                    call: call.row.name.to_owned(),
-                    object: queue
-                        .map(|queue| queue.object.to_string())
-                        .unwrap_or_default(),
-                    bytes: (value >= 0).then(|| sent.unwrap_or(value as u64)),
-                    errno: names::errno(value),
-                };
-                self.tell(index, tid, what);
+                self.queued(index, tid, call, is_send, value);
             }
             _ => {}
         }
+    }
+
+    fn queued(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        is_send: bool,
+        value: i64,
+    ) {
+        let arguments = call.arguments;
+        let queue = self.descriptor(index, arguments[0] as i32);
+        let sent = is_send.then_some(arguments[2]);
+        let what = What::Mq {
+            call: call.row.name.to_owned(),
+            object: queue.map(|it| it.object.to_string()).unwrap_or_default(),
+            bytes: (value >= 0).then(|| sent.unwrap_or(value as u64)),
+            errno: names::errno(value),
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// vmsplice(2) on a read end moves bytes out of the pipe.
+    fn takes_from_pipe(&mut self, index: Index, call: &PendingCall) -> bool {
+        let fd = call.arguments[0] as i32;
+        call.row.name == "vmsplice"
+            && self
+                .descriptor(index, fd)
+                .is_some_and(|it| it.mode == Mode::Read)
     }
 
     fn moved(
@@ -136,12 +168,7 @@ impl<W: Write> Keeper<W> {
             .filter(|(tid, _)| *tid != reader)
             .filter_map(|(tid, thread)| {
                 let call = thread.call.as_ref()?;
-                let place = match call.row.kind {
-                    Kind::Write | Kind::SendFile => 0,
-                    Kind::Splice if call.row.name == "tee" => 1,
-                    Kind::Splice => 2,
-                    _ => return None,
-                };
+                let place = written_place(call)?;
                 let fd = call.arguments[place] as i32;
                 Some((tid, thread.process, place, fd))
             })
@@ -246,7 +273,7 @@ impl<W: Write> Keeper<W> {
         if self.now() - call.from_us < WAITED_US {
             return;
         }
-        let Some(on) = self.waits_for(index, call) else { return };
+        let Some(on) = self.waits_for(index, tid, call) else { return };
         let what = What::Block {
             call: call.row.name.to_owned(),
             on,
@@ -259,9 +286,10 @@ impl<W: Write> Keeper<W> {
     fn waits_for(
         &mut self,
         index: Index,
+        tid: Tid,
         call: &PendingCall,
     ) -> Option<WaitsFor> {
-        let (kind, has_descriptor) = kind_of_wait(call)?;
+        let (kind, has_descriptor) = kind_of_wait(tid, call)?;
         let first = call.arguments[0] as i32;
         let child = match call.row.kind {
             Kind::Wait4 if first > 0 => self.tree.by_pid(first),
@@ -284,12 +312,12 @@ impl<W: Write> Keeper<W> {
 }
 
 /// The kind of wait, and whether the first argument is its descriptor.
-fn kind_of_wait(call: &PendingCall) -> Option<(&'static str, bool)> {
+fn kind_of_wait(tid: Tid, call: &PendingCall) -> Option<(&'static str, bool)> {
     Some(match call.row.kind {
         Kind::Read | Kind::Write | Kind::Connect | Kind::SendFile => {
             ("pipe", true)
         }
-        Kind::Descriptor { .. } if call.row.name.starts_with("accept") => {
+        Kind::Descriptor if call.row.name.starts_with("accept") => {
             ("socket", true)
         }
         Kind::Lock | Kind::Fcntl => ("lock", true),
@@ -300,7 +328,7 @@ fn kind_of_wait(call: &PendingCall) -> Option<(&'static str, bool)> {
         Kind::SignalWait => ("signal", false),
         Kind::Poll => ("poll", false),
         // Opening waits for a FIFO's other side, and for nothing else.
-        Kind::Open { .. } | Kind::OpenHow if is_fifo(&call.text) => {
+        Kind::Open { .. } | Kind::OpenHow if opens_fifo(tid, call) => {
             ("fifo-peer", false)
         }
         Kind::SystemV => ("other", false),
@@ -308,10 +336,20 @@ fn kind_of_wait(call: &PendingCall) -> Option<(&'static str, bool)> {
     })
 }
 
+/// The place of the descriptor that a call writes to.
+fn written_place(call: &PendingCall) -> Option<usize> {
+    match call.row.kind {
+        Kind::Write | Kind::SendFile => Some(0),
+        Kind::Splice if call.row.name == "tee" => Some(1),
+        Kind::Splice | Kind::CopyRange => Some(2),
+        _ => None,
+    }
+}
+
 /// Whether a read leaves the bytes where they are.
 fn only_looks(call: &PendingCall) -> bool {
     let flags = match call.row.name {
-        "recvfrom" => call.arguments[3],
+        "recvfrom" | "recvmmsg" => call.arguments[3],
         "recvmsg" => call.arguments[2],
         _ => 0,
     };
@@ -330,7 +368,18 @@ fn asked_for(call: &PendingCall) -> u64 {
     if bytes <= libc::PIPE_BUF as u64 { 0 } else { bytes }
 }
 
-fn is_fifo(path: &str) -> bool {
+/// Whether the path, which is the program's own and not the keeper's, leads
+/// to a FIFO.
+fn opens_fifo(tid: Tid, call: &PendingCall) -> bool {
+    let directory = call.arguments[0] as i32;
+    let path = &call.text;
+    let path = if path.starts_with('/') {
+        format!("/proc/{tid}/root{path}")
+    } else if call.row.name.starts_with("openat") && directory >= 0 {
+        format!("/proc/{tid}/fd/{directory}/{path}")
+    } else {
+        format!("/proc/{tid}/cwd/{path}")
+    };
     fs::metadata(path).is_ok_and(|file| file.file_type().is_fifo())
 }
 

@@ -218,6 +218,13 @@ impl Tree {
         gone
     }
 
+    /// Its descriptors are its own from now on, not shared by `CLONE_FILES`.
+    pub(crate) fn unshare_files(&mut self, index: Index) {
+        let process = &mut self.processes[index];
+        let own = process.descriptors.borrow().clone();
+        process.descriptors = Rc::new(RefCell::new(own));
+    }
+
     /// A thread has ended; whether it was its process's last.
     pub(crate) fn end_thread(&mut self, tid: Tid) -> Option<(Index, bool)> {
         let thread = self.threads.remove(&tid)?;

@@ -78,6 +78,48 @@ fn a_descriptor_that_came_through_a_socket_names_its_pipe() {
 }
 
 #[test]
+fn bytes_of_messages_are_counted_and_not_messages() {
+    let run = observed(&["messages"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(0));
+    let ends: Vec<&What> = run
+        .of("A")
+        .into_iter()
+        .filter(|it| matches!(it, What::Socketpair { .. }))
+        .collect();
+    let [What::Socketpair { objects: [one, other], .. }] = ends[..] else {
+        panic!("one pair")
+    };
+    assert_eq!(bytes(&run, "A", one, true), [23]);
+    assert_eq!(bytes(&run, "A", other, false), [12]);
+}
+
+#[test]
+fn bytes_of_vectors_and_of_splices_are_counted() {
+    for (behaviour, count) in [("vectors", 8), ("splices-from", 9)] {
+        let run = observed(&[behaviour]);
+        check(&run);
+        assert_eq!(run.code_of("A"), Some(0), "{behaviour}");
+        let [pipe] = &pipes(&run)[..] else { panic!("one pipe") };
+        assert_eq!(bytes(&run, "A", pipe, true), [count], "{behaviour}");
+        assert_eq!(bytes(&run, "A", pipe, false), [count], "{behaviour}");
+    }
+}
+
+#[test]
+fn an_opening_that_waits_for_the_other_side_is_told_wherever_it_stands() {
+    for behaviour in ["opens-relative", "opens-in-folder"] {
+        let run = observed(&[behaviour]);
+        check(&run);
+        assert_eq!(run.code_of("A"), Some(0), "{behaviour}");
+        run.place("A.1", |it| {
+            matches!(it, What::Block { call, on, .. }
+                if call == "openat" && on.kind == "fifo-peer")
+        });
+    }
+}
+
+#[test]
 fn bytes_that_never_leave_the_kernel_are_counted() {
     let run = observed(&["moves-within"]);
     check(&run);

@@ -140,4 +140,8 @@ fn a_run_that_prints_without_end_is_ended() {
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("printed more"), "{}", run.stderr);
     check(&run);
+    let options = ["--output", "100000"];
+    let run = observe(&options, &[OBSERVED, "prints-by-all-means"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("printed more"), "{}", run.stderr);
 }

@@ -9,3 +9,4 @@ mod endings;
 mod kin;
 mod refusals;
 mod signals;
+mod tables;

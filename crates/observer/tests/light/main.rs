@@ -183,3 +183,21 @@ fn ceilings_hold() {
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("longer"), "{}", run.stderr);
 }
+
+#[test]
+fn what_only_level_full_can_hold_is_refused_in_one_line() {
+    let wanted = [
+        (["--output", "1000"], "a ceiling on output"),
+        (["--plan", "child-first"], "a plan"),
+    ];
+    for (option, what) in wanted {
+        let options = ["--light", option[0], option[1]];
+        let run = observe(&options, &[OBSERVED, "exit", "0"]);
+        assert_eq!(run.code, Some(3));
+        let line = format!(
+            "forklore: {what} needs level full, and it was asked for\n"
+        );
+        assert_eq!(run.stderr, line);
+        assert!(run.events.is_empty(), "it did not begin");
+    }
+}

@@ -60,18 +60,18 @@ fn passes() -> u8 {
     let (one, other) = sockets();
     let receiver = child(|| {
         let mut rights = Rights::new(-1);
-        rights.pass(other.as_raw_fd(), false);
+        rights.pass(other.as_raw_fd(), false, 0);
         write(rights.descriptor, b"through");
         0
     });
     let [read_end, write_end] = pipe();
-    Rights::new(write_end).pass(one.as_raw_fd(), true);
+    Rights::new(write_end).pass(one.as_raw_fd(), true, 0);
     close(write_end);
     await_end(read_end);
     code_of(receiver)
 }
 
-fn sockets() -> (OwnedFd, OwnedFd) {
+pub(crate) fn sockets() -> (OwnedFd, OwnedFd) {
     let kind = SockType::Stream;
     let flags = SockFlag::empty();
     socketpair(AddressFamily::Unix, kind, None, flags).expect("a socketpair")
@@ -79,7 +79,7 @@ fn sockets() -> (OwnedFd, OwnedFd) {
 
 /// A control message with one descriptor, as cmsg(3) lays it out.
 #[repr(C)]
-struct Rights {
+pub(crate) struct Rights {
     length: usize,
     level: c_int,
     kind: c_int,
@@ -88,12 +88,17 @@ struct Rights {
 }
 
 impl Rights {
-    fn new(descriptor: RawFd) -> Self {
+    pub(crate) fn new(descriptor: RawFd) -> Self {
         let (level, kind) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
         Self { length: 20, level, kind, descriptor, padding: 0 }
     }
 
-    fn pass(&mut self, socket: RawFd, is_sender: bool) {
+    pub(crate) fn pass(
+        &mut self,
+        socket: RawFd,
+        is_sender: bool,
+        flags: c_int,
+    ) {
         let mut byte = [b'!'];
         let mut part =
             libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
@@ -105,12 +110,31 @@ impl Rights {
         message.msg_controllen = size_of::<Self>();
         let result = if is_sender {
             // SAFETY: all parts live until the call is over.
-            unsafe { libc::sendmsg(socket, &raw const message, 0) }
+            unsafe { libc::sendmsg(socket, &raw const message, flags) }
         } else {
             // SAFETY: all parts live until the call is over.
-            unsafe { libc::recvmsg(socket, &raw mut message, 0) }
+            unsafe { libc::recvmsg(socket, &raw mut message, flags) }
         };
         assert_eq!(result, 1, "one byte and a descriptor");
+    }
+
+    /// By recvmmsg(2), which fills an array.
+    pub(crate) fn receive_many(socket: RawFd) {
+        let mut rights = Self::new(-1);
+        let mut byte = [0_u8];
+        let mut part =
+            libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+        // SAFETY: null pointers and zero lengths are valid.
+        let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        message.msg_hdr.msg_iov = &raw mut part;
+        message.msg_hdr.msg_iovlen = 1;
+        message.msg_hdr.msg_control = (&raw mut rights).cast::<c_void>();
+        message.msg_hdr.msg_controllen = size_of::<Self>();
+        let null = ptr::null_mut();
+        // SAFETY: all parts live until the call is over.
+        let count =
+            unsafe { libc::recvmmsg(socket, &raw mut message, 1, 0, null) };
+        assert_eq!(count, 1, "one message");
     }
 }
 

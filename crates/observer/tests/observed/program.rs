@@ -5,9 +5,11 @@ mod bytes;
 mod calls;
 mod endings;
 mod kin;
+mod moves;
 mod refused;
 mod stopped;
 mod storm;
+mod tables;
 mod watcher;
 
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ fn behave(name: &str, number: i32) -> Option<u8> {
         .or_else(|| endings::behave(name, number))
         .or_else(|| stopped::behave(name, number))
         .or_else(|| bytes::behave(name, number))
+        .or_else(|| moves::behave(name))
+        .or_else(|| tables::behave(name, number))
         .or_else(|| refused::behave(name))
         .or_else(|| storm::behave(name, number))
 }

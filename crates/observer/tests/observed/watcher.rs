@@ -38,6 +38,10 @@ fn try_to(arguments: &[String]) -> io::Result<Observed> {
                 request.ceilings.processes = Some(number(value()) as usize);
             }
             "--output" => request.ceilings.output = Some(number(value())),
+            "--plan" => {
+                let plan = value().parse().expect("a plan");
+                request.plan = Some(plan);
+            }
             "--light" => request.level = Some(Level::Light),
             "--full" => request.level = Some(Level::Full),
             "--deaf" => reads = false,
@@ -47,7 +51,16 @@ fn try_to(arguments: &[String]) -> io::Result<Observed> {
         }
     }
     request.command = arguments.map(Into::into).collect();
-    let mut run = start(&request)?;
+    run_it(&request, file, reads, is_mute)
+}
+
+fn run_it(
+    request: &Request,
+    file: Option<String>,
+    reads: bool,
+    is_mute: bool,
+) -> io::Result<Observed> {
+    let mut run = start(request)?;
     let mut trace = run.trace().expect("taken once");
     if reads {
         let file = file.expect("--jsonl FILE");

@@ -39,12 +39,24 @@ pub(crate) fn observed(behaviour: &[&str]) -> Run {
     observe(&[], &command)
 }
 
+/// Observes the program in a behaviour, to its end; what it printed, too.
+pub(crate) fn observed_with_output(behaviour: &[&str]) -> (Run, String) {
+    let command: Vec<&str> =
+        [OBSERVED].into_iter().chain(behaviour.iter().copied()).collect();
+    let (run, output) = observe_all(&[], &command);
+    (run, String::from_utf8(output).expect("text"))
+}
+
 /// Observes a command, with options, to its end.
 pub(crate) fn observe(options: &[&str], command: &[&str]) -> Run {
+    observe_all(options, command).0
+}
+
+fn observe_all(options: &[&str], command: &[&str]) -> (Run, Vec<u8>) {
     let mut started = Started::new(options, command);
     let stderr = started.child.stderr.take().expect("it is piped");
     let stderr = read_all(stderr);
-    started.await_end_of_run();
+    let output = started.await_end_of_run();
     let code = started.child.wait().expect("it is our child").code();
     let stderr = stderr.recv_timeout(LONG).expect("stderr ends");
     let mut run = Run {
@@ -61,7 +73,7 @@ pub(crate) fn observe(options: &[&str], command: &[&str]) -> Run {
         run.events = reader.map_while(Result::ok).collect();
     }
     std::fs::remove_file(&started.file).expect("it is ours");
-    run
+    (run, output)
 }
 
 /// A keeper ignores what its starter ignores, and a test may be started by
