@@ -35,7 +35,10 @@ Examples:
   cargo see -p lesson-05-pipes -- end-of-file
 
 Exit codes: 0 drawn, 1 the run was ended early, 2 wrong usage, 3 could not be
-run, observed or read.")]
+run, observed or read.
+
+The first Ctrl-C is the command's, the second ends the run. Either way what
+happened is drawn.")]
 pub(crate) struct See {
     /// Observes this package of the workspace; behind -- come its arguments
     #[arg(short, long, value_name = "LESSON")]
@@ -116,9 +119,11 @@ impl See {
             level: None,
         };
         let mut run = observe(&request)?;
-        let trace = run.trace().expect("a new observation has its trace");
-        // The keeper's own words need no check where nobody draws them.
-        let read = if self.draws_nothing() {
+        let mut trace = run.trace().expect("a new observation has its trace");
+        let read = if trace.fill_buf()?.is_empty() {
+            Ok(None) // the run was ended before it began
+        } else if self.draws_nothing() {
+            // The keeper's own words need no check where nobody draws them.
             self.copied(self.copying(trace)?).map(|()| None)
         } else {
             self.read(trace).map(Some)
@@ -212,10 +217,13 @@ impl See {
             ascii: self.ascii || !is_utf8(),
             colour: true,
         };
-        anstream::eprint!("\n{}", lanes(story, &style));
+        let mut text = format!("\n{}", lanes(story, &style));
         for notice in notices(story) {
-            anstream::eprintln!("{}", notice.sentence);
+            text.push_str(&notice.sentence);
+            text.push('\n');
         }
+        // The terminal may be gone (SIGHUP): the files are still wanted.
+        anstream::stderr().write_all(text.as_bytes()).ok();
     }
 }
 

@@ -8,12 +8,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use libc::c_int;
+use libc::{c_int, c_void};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
+use trace::Ending;
 
 /// The ceilings of a run; `None` is no ceiling.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,9 +105,21 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long a reader may take for the rest of the trace of an ended run.
 const GRACE: Duration = Duration::from_secs(2);
 
-extern "C" fn on_signal(signal: c_int) {
+extern "C" fn on_signal(
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    _: *mut c_void,
+) {
+    // SAFETY: SA_SIGINFO makes the kernel pass it.
+    let info = unsafe { &*info };
     match signal {
         libc::SIGALRM => return,
+        // By `signals::tell`: the value is the signal that came there.
+        libc::SIGTERM if info.si_code == libc::SI_QUEUE => {
+            // SAFETY: with this code the value is part of the union in use.
+            let because = unsafe { info.si_value() }.sival_ptr.addr();
+            ASKED.store(because as c_int, Relaxed);
+        }
         // The first Ctrl-C reaches the observed program too, which may handle
         // it; a second one is meant for the keeper.
         libc::SIGINT if INTERRUPTS.fetch_add(1, Relaxed) == 0 => return,
@@ -116,6 +129,15 @@ extern "C" fn on_signal(signal: c_int) {
         _ => ASKED.store(signal, Relaxed),
     }
     tick(TICK);
+}
+
+/// Why the run is over, if its first process died of the first interrupt.
+pub(crate) fn interrupted(first: Option<&Ending>) -> Option<Reason> {
+    let of_it = |signal: &str| signal == Signal::SIGINT.as_str();
+    let is_dead =
+        matches!(first, Some(Ending::Signal { signal }) if of_it(signal));
+    (is_dead && INTERRUPTS.load(Relaxed) > 0)
+        .then_some(Reason::Asked(libc::SIGINT))
 }
 
 /// The signal that asked this process to end.
@@ -149,7 +171,7 @@ fn tick(after: Duration) {
 /// Makes signals, the end of the wall time and the end of the trace's reader
 /// interrupt wait4(2).
 fn watch(wall: Option<Duration>, trace: BorrowedFd<'_>) -> Result<(), Errno> {
-    let handler = SigHandler::Handler(on_signal);
+    let handler = SigHandler::SigAction(on_signal);
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     for signal in [
         Signal::SIGINT,
@@ -174,7 +196,8 @@ fn watch(wall: Option<Duration>, trace: BorrowedFd<'_>) -> Result<(), Errno> {
     let result = unsafe { libc::fcntl(trace.as_raw_fd(), libc::F_SETOWN, own) };
     Errno::result(result)?;
     if nobody_reads() {
-        on_signal(libc::SIGIO); // its end came before the lines above
+        ASKED.store(NOBODY_READS, Relaxed); // before the lines above
+        tick(TICK);
     }
     if let Some(wall) = wall {
         tick(wall);

@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl;
-use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, execv, fork, getpid, getppid, pipe2};
 
@@ -20,6 +20,7 @@ use crate::filter;
 use crate::plan::{Act, Plan};
 use crate::plan_calls::rows;
 use crate::ptrace::{Report, Resume, Stop, Tid, next_report, resume, seize};
+use crate::signals::Inherited;
 
 /// A run that has begun.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ pub(crate) fn launch(
     path: &CStr,
     arguments: &[CString],
     plan: Option<&Plan>,
+    inherited: &Inherited,
 ) -> Result<Launched, Failed> {
     let program = filter::program(rows(plan));
     let is_on_one_cpu = plan.is_some_and(|plan| plan.has(&Act::OneCpu));
@@ -64,7 +66,9 @@ pub(crate) fn launch(
             if is_on_one_cpu {
                 stay_on_one_cpu();
             }
-            let trouble = become_program(gate, &program, path, arguments);
+            let trouble = become_program(gate, || {
+                execute(path, arguments, inherited, || install(&program))
+            });
             tell(teller, trouble)
         }
         ForkResult::Parent { child } => {
@@ -132,6 +136,7 @@ impl Launched {
 pub(crate) fn start(
     path: &CStr,
     arguments: &[CString],
+    inherited: &Inherited,
 ) -> io::Result<(i32, OwnedFd)> {
     let (trouble, teller) = pipe2(OFlag::O_CLOEXEC)?;
     let keeper = getpid();
@@ -139,12 +144,11 @@ pub(crate) fn start(
     match unsafe { fork() }? {
         ForkResult::Child => {
             drop(trouble);
-            let trouble = execute(path, arguments, || {
+            let trouble = execute(path, arguments, inherited, || {
                 prctl::set_pdeathsig(Signal::SIGKILL)?;
                 if getppid() != keeper {
                     return Err(Errno::ESRCH); // it died before the line above
                 }
-                SigSet::empty().thread_set_mask()?;
                 // So that its keeper may kill whatever comes of it.
                 prctl::set_no_new_privs()
             });
@@ -205,31 +209,28 @@ fn stay_on_one_cpu() {
     }
 }
 
-fn become_program(
-    gate: OwnedFd,
-    program: &[sock_filter],
-    path: &CStr,
-    arguments: &[CString],
-) -> Trouble {
+fn become_program(gate: OwnedFd, execute: impl FnOnce() -> Trouble) -> Trouble {
     // Nothing the program does may happen before it is seized.
     io::copy(&mut File::from(gate), &mut io::sink()).ok();
     if let Err(errno) = prctl::set_no_new_privs() {
         return Trouble::Filter(errno);
     }
-    // From here on every observed call is seen.
-    execute(path, arguments, || install(program))
+    execute()
 }
 
 /// Executes the program; returns only if that is refused.
 fn execute(
     path: &CStr,
     arguments: &[CString],
+    inherited: &Inherited,
     prepare: impl FnOnce() -> Result<(), Errno>,
 ) -> Trouble {
     // Rust ignores it; the program shall find what a shell would give.
     // SAFETY: the default action is no handler that could run.
     let restored = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
-    if let Err(errno) = restored.map(drop).and_then(|()| prepare()) {
+    let restored = restored.and_then(|_| inherited.restore());
+    // If it installs the filter, every observed call is seen from here on.
+    if let Err(errno) = restored.and_then(|()| prepare()) {
         return Trouble::Filter(errno);
     }
     match execv(path, arguments) {

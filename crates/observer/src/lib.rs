@@ -34,6 +34,7 @@ mod ptrace;
 mod registers;
 mod request;
 mod returned;
+mod signals;
 mod table;
 mod transfers;
 mod tree;

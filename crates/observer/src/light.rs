@@ -19,14 +19,15 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{ForkResult, fork, getpid, getppid};
 use trace::{Ending, Event, What, Who, Writer};
 
-use crate::ceiling::{Ceilings, Reason, asked};
+use crate::ceiling::{Ceilings, Reason, asked, interrupted};
 use crate::keeper::ending_of;
 use crate::living::{Seen, descendants, end_descendants};
 use crate::ptrace::{Report, Usage, next_report};
+use crate::signals::tell;
 
 /// How long at most until the next look into /proc.
 const LOOK: Duration = Duration::from_millis(10);
@@ -65,8 +66,8 @@ pub(crate) fn below(work: impl FnOnce() -> u8) -> Result<Option<u8>, Errno> {
             Err(Errno::ECHILD) => break,
             _ => {}
         }
-        if asked().is_some() {
-            kill(keeper, Signal::SIGTERM).ok();
+        if let Some(signal) = asked() {
+            tell(keeper.as_raw(), signal);
         }
     }
     end_descendants();
@@ -94,6 +95,7 @@ struct Known {
 pub(crate) struct Watcher<W: Write> {
     known: BTreeMap<i32, Known>,
     first: i32,
+    first_end: Option<Ending>,
     created: usize,
     writer: Option<Writer<W>>,
     failed: Option<io::Error>,
@@ -121,6 +123,7 @@ impl<W: Write> Watcher<W> {
         Self {
             known: BTreeMap::from([(first, known)]),
             first,
+            first_end: None,
             created: 1,
             writer: Some(writer),
             failed: None,
@@ -167,7 +170,7 @@ impl<W: Write> Watcher<W> {
             (None, Some(writer)) => writer.finish().map(drop),
             (failed, _) => failed.map_or(Ok(()), Err),
         };
-        (ending, written)
+        (ending.or_else(|| interrupted(self.first_end.as_ref())), written)
     }
 
     /// Looks who is there, who is new, and who is gone.
@@ -302,7 +305,11 @@ impl<W: Write> Watcher<W> {
         if known.is_none_or(|known| known.has_ended) {
             return; // born and ended between two looks
         }
-        self.tell(pid, What::Exit { how: ending_of(status) });
+        let how = ending_of(status);
+        if pid == self.first {
+            self.first_end = Some(how.clone());
+        }
+        self.tell(pid, What::Exit { how });
         let what = What::Cpu {
             user_us: usage.user_us,
             system_us: usage.system_us,

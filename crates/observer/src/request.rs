@@ -4,11 +4,11 @@ use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
@@ -16,16 +16,18 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{getppid, pipe2};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{Pid, getppid, pipe2};
 use trace::{Header, Level, Writer};
 
-use crate::ceiling::{Ceilings, Reason, TraceEnd};
+use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::keeper::Keeper;
 use crate::launch::{Failed, launch, start, trouble_of};
 use crate::light::{Watcher, below};
 use crate::order::Order;
 use crate::plan::Plan;
 use crate::plan_state::Planner;
+use crate::signals::{Forwarding, Inherited, ignore};
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";
@@ -52,6 +54,7 @@ pub struct Request {
 pub struct Observation {
     trace: Option<BufReader<File>>,
     keeper: Child,
+    signals: Forwarding,
 }
 
 /// How a keeper ended.
@@ -74,6 +77,13 @@ const FAILED: u8 = 3;
 /// The thread that calls must live until the run is over: if it ends, so does
 /// the run.
 ///
+/// While the run goes on, `SIGINT`, `SIGTERM` and `SIGHUP` do not end this
+/// process, unless it handles or ignores them itself, which stays so. The
+/// first `SIGINT` is left to the program, which gets it from the terminal;
+/// the second, and each of the others, ends the run, and its trace is
+/// complete all the same. The program starts with the caller's own mask and
+/// dispositions; `SIGPIPE` is as a shell gives it.
+///
 /// # Errors
 /// If there is no such program, it may not be executed, or no keeper can be
 /// started.
@@ -83,6 +93,22 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
     })?;
     let path = look_up(program)?;
     let (read_end, write_end) = pipe2(OFlag::O_CLOEXEC)?;
+    let mut signals = Forwarding::new();
+    let mut command = keeper_of(request, &path, write_end.as_raw_fd());
+    if signals.ignored_children() {
+        let ignore = || Ok(ignore(Signal::SIGCHLD)?);
+        // SAFETY: the closure makes one system call.
+        unsafe { command.pre_exec(ignore) };
+    }
+    let keeper = command.spawn()?;
+    signals.reach(keeper.id() as i32);
+    drop(write_end);
+    let trace = Some(BufReader::new(File::from(read_end)));
+    Ok(Observation { trace, keeper, signals })
+}
+
+/// This program as the keeper of a run, which writes to that descriptor.
+fn keeper_of(request: &Request, path: &Path, trace: RawFd) -> Command {
     let number = |value: Option<u64>| value.unwrap_or(0).to_string();
     let ceilings = request.ceilings;
     let wall = ceilings.wall.map(|wall| wall.as_millis() as u64);
@@ -90,7 +116,7 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0(KEEPER)
-        .arg(write_end.as_raw_fd().to_string())
+        .arg(trace.to_string())
         .arg(std::process::id().to_string())
         .args([number(wall), number(processes), number(ceilings.output)])
         .arg(request.plan.as_ref().map_or_else(String::new, Plan::to_string))
@@ -107,7 +133,6 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
             None => command.env_remove(name),
         };
     }
-    let trace = write_end.as_raw_fd();
     let keep_open = move || {
         // SAFETY: the descriptor is open in the parent, and so here.
         let trace = unsafe { BorrowedFd::borrow_raw(trace) };
@@ -118,10 +143,7 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
     // this moment would keep the trace from ending.
     // SAFETY: the closure makes one system call.
     unsafe { command.pre_exec(keep_open) };
-    let keeper = command.spawn()?;
-    drop(write_end);
-    let trace = Some(BufReader::new(File::from(read_end)));
-    Ok(Observation { trace, keeper })
+    command
 }
 
 impl Observation {
@@ -138,10 +160,22 @@ impl Observation {
     /// What wait4(2) reports.
     pub fn finish(mut self) -> io::Result<Observed> {
         drop(self.trace.take());
+        let keeper = Pid::from_raw(self.keeper.id() as i32);
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(keeper), flags) == Err(Errno::EINTR) {}
+        self.signals.forget();
         let status: ExitStatus = self.keeper.wait()?;
-        Ok(match status.code() {
-            Some(0) => Observed::Done,
-            Some(code) if code == i32::from(ENDED) => Observed::Ended,
+        Ok(match (status.code(), status.signal()) {
+            (Some(0), _) => Observed::Done,
+            (Some(code), _) if code == i32::from(ENDED) => Observed::Ended,
+            // Before it had a handler, and the run began.
+            (
+                _,
+                Some(signal @ (libc::SIGINT | libc::SIGTERM | libc::SIGHUP)),
+            ) => {
+                say_ended(Reason::Asked(signal));
+                Observed::Ended
+            }
             _ => Observed::Failed,
         })
     }
@@ -152,6 +186,7 @@ impl Drop for Observation {
     fn drop(&mut self) {
         // Both fail if the keeper is reaped already.
         self.keeper.kill().ok();
+        self.signals.forget();
         self.keeper.wait().ok();
     }
 }
@@ -201,9 +236,10 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
         processes: number(processes).map(|limit| limit as usize),
         output: number(output),
     };
+    let inherited = Inherited::take()?;
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
-    let run = Run::new(ceilings, plan, path, command)?;
+    let run = Run::new(ceilings, plan, path, command, inherited)?;
     let trace = TraceEnd::new(trace, ceilings.wall);
     trace.watch()?;
     match level.to_str() {
@@ -220,6 +256,7 @@ struct Run {
     path: CString,
     arguments: Vec<CString>,
     said: Vec<String>,
+    inherited: Inherited,
 }
 
 impl Run {
@@ -228,6 +265,7 @@ impl Run {
         plan: Option<Plan>,
         path: &OsStr,
         command: &[OsString],
+        inherited: Inherited,
     ) -> io::Result<Self> {
         let said = command.iter().map(|it| it.to_string_lossy().into_owned());
         let arguments = command.iter().map(|it| CString::new(it.as_bytes()));
@@ -236,6 +274,7 @@ impl Run {
             plan,
             path: CString::new(path.as_bytes())?,
             said: said.collect(),
+            inherited,
             arguments: arguments.collect::<Result<_, _>>()?,
         })
     }
@@ -243,7 +282,8 @@ impl Run {
     /// Level full, if this machine allows it.
     fn full(self, trace: TraceEnd, may_be_light: bool) -> io::Result<u8> {
         let plan = self.plan.as_ref();
-        let launched = match launch(&self.path, &self.arguments, plan) {
+        let (path, arguments) = (&self.path, &self.arguments);
+        let launched = match launch(path, arguments, plan, &self.inherited) {
             Ok(launched) => launched,
             Err(Failed::Refused(call, errno)) => {
                 let because = refusal(call, errno);
@@ -261,7 +301,8 @@ impl Run {
         let order = Order::new(writer);
         let (first, name) = (launched.first, self.name());
         let keeper = Keeper::new(first, &name, order, self.ceilings, planner);
-        let (_, reason, order) = keeper.follow(launched.report);
+        let (end, reason, order) = keeper.follow(launched.report);
+        let reason = reason.or_else(|| interrupted(end.as_ref()));
         self.finish(reason, order.finish().map(drop), launched.trouble())
     }
 
@@ -282,7 +323,8 @@ impl Run {
         guard(|| {
             trace.watch()?;
             let writer = Writer::new(BufWriter::new(trace), &header)?;
-            let (first, trouble) = start(&self.path, &self.arguments)?;
+            let (first, trouble) =
+                start(&self.path, &self.arguments, &self.inherited)?;
             if let Some(error) = trouble_of(trouble) {
                 writer.finish()?;
                 return Err(self.cannot_begin(error));
@@ -310,7 +352,7 @@ impl Run {
         trouble: Option<io::Error>,
     ) -> io::Result<u8> {
         if let Some(reason) = reason {
-            say(&format!("the run was ended: {reason}"));
+            say_ended(reason);
             return Ok(ENDED);
         }
         if let Some(error) = trouble {
@@ -350,6 +392,10 @@ fn guard(work: impl FnOnce() -> io::Result<u8>) -> io::Result<u8> {
         say("the keeper was killed; so is the run");
         FAILED
     }))
+}
+
+fn say_ended(reason: Reason) {
+    say(&format!("the run was ended: {reason}"));
 }
 
 /// Says a line on stderr; nobody may be there to hear it.

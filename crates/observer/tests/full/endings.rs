@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use trace::What;
 
 use crate::causes::check;
-use crate::support::{OBSERVED, Started, observe};
+use crate::support::{OBSERVED, Started, await_quiet, observe};
 
 fn clings(options: &[&str]) -> (Started, Pid) {
     let mut run = Started::new(options, &[OBSERVED, "clings"]);
@@ -48,19 +48,6 @@ fn the_second_interrupt_ends_the_run() {
     });
     assert_eq!(code, Some(1));
     assert!(said.contains("SIGINT came"), "{said}");
-}
-
-/// Waits until no signal is pending: two of the same kind become one.
-fn await_quiet(pid: Pid) {
-    loop {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
-        let status = status.expect("it lives");
-        let none = "0000000000000000";
-        if status.contains(&format!("ShdPnd:\t{none}")) {
-            return;
-        }
-        std::thread::yield_now();
-    }
 }
 
 #[test]

@@ -23,6 +23,9 @@ fn main() -> ExitCode {
     if name == "observe" {
         return watcher::observe(rest);
     }
+    if name == "deaf" {
+        return ExitCode::from(stopped::then_deaf(rest));
+    }
     let number = rest.first().and_then(|text| text.parse().ok()).unwrap_or(0);
     match behave(name, number) {
         Some(code) => ExitCode::from(code),

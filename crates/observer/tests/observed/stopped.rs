@@ -3,6 +3,8 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+
 use crate::calls::{
     become_observed, child, close, my_pid, pause, pipe, read, send, system,
     thread, wait, write,
@@ -13,6 +15,7 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
         "stops" => stops(number),
         "clings" => clings(),
         "says-who-keeps-it" => says_who_keeps_it(),
+        "shows-signals" => shows_signals(),
         "prints-endlessly" => prints_endlessly(),
         "forks-endlessly" => loop {
             child(pause);
@@ -56,6 +59,39 @@ fn stops(rounds: i32) -> u8 {
     send(stopper, libc::SIGTERM);
     let status = wait(stopper, 0);
     if libc::WIFSIGNALED(status) { 0 } else { 3 }
+}
+
+/// Becomes this program in another behaviour, with a signal blocked, and
+/// others ignored.
+pub(crate) fn then_deaf(behaviour: &[String]) -> u8 {
+    let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGUSR1);
+    blocked.add(Signal::SIGALRM);
+    blocked.thread_block().expect("it can be blocked");
+    for ignored in [
+        Signal::SIGINT,
+        Signal::SIGALRM,
+        Signal::SIGIO,
+        Signal::SIGUSR2,
+        Signal::SIGCHLD,
+    ] {
+        // SAFETY: no handler is installed.
+        unsafe { signal(ignored, SigHandler::SigIgn) }.expect("a disposition");
+    }
+    let behaviour: Vec<&str> = behaviour.iter().map(String::as_str).collect();
+    -become_observed(&behaviour) as u8
+}
+
+/// What is blocked, ignored and handled.
+fn shows_signals() -> u8 {
+    let status = std::fs::read_to_string("/proc/self/status");
+    let status = status.expect("it is there");
+    for line in status.lines().filter(|line| {
+        ["SigBlk", "SigIgn", "SigCgt"].iter().any(|it| line.starts_with(it))
+    }) {
+        write(1, format!("{line}\n").as_bytes());
+    }
+    0
 }
 
 fn prints_endlessly() -> u8 {

@@ -12,6 +12,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::unistd::Pid;
 use trace::{Ending, Event, Level, Reader, What};
 
 /// The program that observes, and is observed.
@@ -135,6 +136,23 @@ impl Started {
         }
     }
 
+    /// Waits until nobody is left; what `observe` ended with and said. Its
+    /// trace must be complete.
+    pub(crate) fn finish(mut self) -> (Option<i32>, String) {
+        self.await_end_of_run();
+        let mut said = String::new();
+        let stderr = self.child.stderr.as_mut().expect("it is piped");
+        stderr.read_to_string(&mut said).expect("it is text");
+        let code = self.child.wait().expect("it is our child").code();
+        let trace = File::open(&self.file).expect("there is a trace");
+        let reader = Reader::new(BufReader::new(trace)).expect("a header");
+        for event in reader {
+            event.expect("it is complete");
+        }
+        std::fs::remove_file(&self.file).expect("it is ours");
+        (code, said)
+    }
+
     /// The pid that `clings` prints when all is in place: its keeper's.
     pub(crate) fn await_keeper(&mut self) -> i32 {
         let mut line = Vec::new();
@@ -146,6 +164,19 @@ impl Started {
         let line = String::from_utf8(line).expect("text");
         let (_, pid) = line.trim().split_once(' ').expect("ready PID");
         pid.parse().expect("a pid")
+    }
+}
+
+/// Waits until no signal is pending: two of the same kind become one.
+pub(crate) fn await_quiet(pid: Pid) {
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
+        let status = status.expect("it lives");
+        let none = "0000000000000000";
+        if status.contains(&format!("ShdPnd:\t{none}")) {
+            return;
+        }
+        std::thread::yield_now();
     }
 }
 
