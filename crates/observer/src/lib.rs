@@ -30,6 +30,7 @@ mod plan_signals;
 mod plan_start;
 mod plan_state;
 mod plan_time;
+mod privilege;
 mod ptrace;
 mod registers;
 mod request;

@@ -26,6 +26,7 @@ use trace::{Ending, Event, What, Who, Writer};
 use crate::ceiling::{Ceilings, Reason, asked, interrupted};
 use crate::keeper::ending_of;
 use crate::living::{Seen, descendants, end_descendants};
+use crate::privilege::withheld;
 use crate::ptrace::{Report, Usage, next_report};
 use crate::signals::tell;
 
@@ -139,6 +140,7 @@ impl<W: Write> Watcher<W> {
             path: path.to_owned(),
             args: args.to_vec(),
             kept: Vec::new(),
+            withheld: withheld(self.first, path).map(str::to_owned),
             errno: None,
         };
         self.tell(self.first, what);
@@ -247,9 +249,11 @@ impl<W: Write> Watcher<W> {
         if is_new && let Some(args) = seen.arguments() {
             known.program.clone_from(&program);
             let path = program.unwrap_or_default();
+            let path = path.to_string_lossy().into_owned();
             let what = What::Exec {
                 ok: true,
-                path: path.to_string_lossy().into_owned(),
+                withheld: withheld(seen.pid, &path).map(str::to_owned),
+                path,
                 args,
                 kept: Vec::new(),
                 errno: None,

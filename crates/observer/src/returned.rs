@@ -8,6 +8,7 @@ use trace::{Reached, What, Who};
 use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::{Keeper, ending_of};
 use crate::names;
+use crate::privilege::withheld;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
@@ -77,6 +78,7 @@ impl<W: Write> Keeper<W> {
         closed.extend(descriptors.agree_with_kernel(pid));
         let kept = descriptors.held();
         drop(descriptors);
+        let withheld = withheld(pid, &call.text).map(str::to_owned);
         let file = call.text.rsplit('/').next().unwrap_or_default();
         process.name = file.chars().take(15).collect();
         let what = What::Exec {
@@ -84,6 +86,7 @@ impl<W: Write> Keeper<W> {
             path: call.text,
             args: call.texts,
             kept,
+            withheld,
             errno: None,
         };
         self.tell(index, pid, what);
@@ -123,6 +126,7 @@ impl<W: Write> Keeper<W> {
             path: call.text.clone(),
             args: call.texts.clone(),
             kept: Vec::new(),
+            withheld: None,
             errno: names::errno(value),
         };
         self.tell(index, tid, what);

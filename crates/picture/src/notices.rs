@@ -47,6 +47,8 @@ pub fn notices(story: &Story) -> Vec<Notice> {
         ];
         let found = found.into_iter().flatten();
         let ends = looker.leaks().into_iter().chain(looker.unused_ends());
+        let rights = looker.withheld_rights();
+        let ends = ends.chain(rights);
         all.extend(found.chain(ends).map(|notice| (process, notice)));
     }
     let mut all = fold(story, all);
@@ -218,6 +220,18 @@ impl Looker<'_> {
             self.story.title(self.process)
         );
         Some(self.notice("exec-failed", sentence))
+    }
+
+    fn withheld_rights(&self) -> impl Iterator<Item = Notice> {
+        self.me().withheld.iter().map(|(path, bit)| {
+            let whose = if bit == "setgid" { "group" } else { "owner" };
+            let sentence = format!(
+                "{path} is {bit}: under observation {} runs without its \
+                 {whose}'s rights",
+                self.story.title(self.process)
+            );
+            self.notice("rights-withheld", sentence)
+        })
     }
 
     fn left_behind(&self) -> Option<Notice> {

@@ -57,6 +57,9 @@ pub(crate) struct Process {
     pub(crate) marks: Vec<Mark>,
     /// The ends that its end let go.
     pub(crate) held_at_end: Vec<Place>,
+    /// Programs that had not the rights of their file, and the bit that says
+    /// so.
+    pub(crate) withheld: Vec<(String, String)>,
 }
 
 /// A stretch of time in which a process did not run.

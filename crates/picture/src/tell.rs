@@ -131,12 +131,18 @@ impl Teller {
     }
 
     fn exec(&mut self, me: usize, at: Moment, what: What) {
-        let What::Exec { ok, path, kept, errno, .. } = what else { return };
+        let What::Exec { ok, path, kept, withheld, errno, .. } = what else {
+            return;
+        };
         if !ok {
             let errno = clean(&errno.unwrap_or_default());
             let path = clean(&path);
             self.mark(me, at, Deed::ExecFailed { path, errno });
             return;
+        }
+        if let Some(bit) = withheld {
+            let withheld = &mut self.story.processes[me].withheld;
+            withheld.push((clean(&path), clean(&bit)));
         }
         self.tables.exec(&mut self.story, me, at);
         for held in &kept {
@@ -361,6 +367,7 @@ impl Process {
             spans: Vec::new(),
             marks: Vec::new(),
             held_at_end: Vec::new(),
+            withheld: Vec::new(),
         }
     }
 }

@@ -232,3 +232,28 @@ fn a_light_trace_accuses_nobody() {
     let story = Story::new(&header, s.events);
     assert_eq!(notices(&story), []);
 }
+
+#[test]
+fn a_program_without_the_rights_of_its_file_is_told() {
+    for (bit, whose) in [("setuid", "owner"), ("setgid", "group")] {
+        let mut s = Stage::new("sh");
+        let a = Who::first();
+        let what = What::Exec {
+            ok: true,
+            path: "/usr/bin/su".to_owned(),
+            args: Vec::new(),
+            kept: Vec::new(),
+            withheld: Some(bit.to_owned()),
+            errno: None,
+        };
+        s.play(&a, what);
+        s.exit(&a, 1);
+        let (who, id, sentence) = only(&s);
+        assert_eq!((who.as_str(), id), ("A", "rights-withheld"));
+        let expected = format!(
+            "/usr/bin/su is {bit}: under observation A (sh) runs without its \
+             {whose}'s rights"
+        );
+        assert_eq!(sentence, expected);
+    }
+}

@@ -1,9 +1,11 @@
 //! What could not be seen is refused, and what is hostile does no harm.
 
+use std::os::unix::fs::PermissionsExt;
+
 use trace::What;
 
 use crate::causes::{check, check_bytes};
-use crate::support::{observe, observed};
+use crate::support::{OBSERVED, observe, observed};
 
 #[test]
 fn what_could_not_be_seen_is_refused() {
@@ -26,6 +28,24 @@ fn a_tracer_under_the_keeper_ends() {
     let run = observe(&[], &["strace", "-f", "-o", "/dev/null", "true"]);
     check(&run);
     assert_ne!(run.code_of("A"), Some(0), "it cannot trace");
+}
+
+/// `scripts/check-bad-input` has the other case, which needs root.
+#[test]
+fn a_setuid_program_of_its_own_user_loses_nothing() {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/setuid-of-its-user");
+    let program = std::fs::read(OBSERVED).expect("it is there");
+    std::fs::write(file, program).expect("it can be written");
+    let mode = std::fs::Permissions::from_mode(0o4755);
+    std::fs::set_permissions(file, mode).expect("it is ours");
+    for level in ["--full", "--light"] {
+        let run = observe(&[level], &[file, "exit", "0"]);
+        assert_eq!(run.code_of("A"), Some(0));
+        run.place("A", |it| {
+            matches!(it, What::Exec { ok: true, withheld: None, .. })
+        });
+    }
+    std::fs::remove_file(file).expect("it is ours");
 }
 
 #[test]

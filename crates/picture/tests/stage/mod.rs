@@ -102,6 +102,7 @@ impl Stage {
                 path: path.to_owned(),
                 args: vec![name.to_owned()],
                 kept,
+                withheld: None,
                 errno: None,
             },
         );
@@ -115,6 +116,7 @@ impl Stage {
                 path: path.to_owned(),
                 args: Vec::new(),
                 kept: Vec::new(),
+                withheld: None,
                 errno: Some("ENOENT".to_owned()),
             },
         );
