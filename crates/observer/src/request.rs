@@ -88,7 +88,8 @@ const FAILED: u8 = 3;
 /// If there is no such program, it may not be executed, or no keeper can be
 /// started.
 pub fn observe(request: &Request) -> io::Result<Observation> {
-    let program = request.command.first().ok_or_else(|| {
+    let program = request.command.first().filter(|it| !it.is_empty());
+    let program = program.ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "no command is given")
     })?;
     let path = look_up(program)?;
@@ -363,7 +364,20 @@ impl Run {
 
     fn cannot_begin(&self, error: io::Error) -> io::Error {
         let path = self.path.to_string_lossy();
-        io::Error::other(format!("cannot execute {path}: {error}"))
+        let is_there = Path::new(&*path).exists();
+        let why = match error.raw_os_error() {
+            Some(libc::ENOEXEC) => {
+                "it is no program, and no script either: its first line has \
+                 no #!"
+                    .to_owned()
+            }
+            Some(libc::ENOENT) if is_there => {
+                "what its first line names, or its loader, is not there"
+                    .to_owned()
+            }
+            _ => error.to_string(),
+        };
+        io::Error::other(format!("cannot execute {path}: {why}"))
     }
 }
 
