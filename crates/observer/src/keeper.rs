@@ -289,7 +289,7 @@ impl<W: Write> Keeper<W> {
             let flags = if has_flags { call.arguments[0] } else { 0 };
             (call.row.name, flags as i32)
         });
-        let since = call.map(|call| call.tick);
+        let since = call.as_ref().map(|call| call.tick);
         if flags & libc::CLONE_THREAD != 0 {
             self.tree.add_thread(parent, new);
         } else if self.tree.index_of(new).is_none() {

@@ -220,7 +220,7 @@ impl Tree {
 
     /// Its descriptors are its own from now on, not shared by `CLONE_FILES`.
     pub(crate) fn unshare_files(&mut self, index: Index) {
-        let process = &mut self.processes[index];
+        let process = self.process(index);
         let own = process.descriptors.borrow().clone();
         process.descriptors = Rc::new(RefCell::new(own));
     }
