@@ -204,8 +204,8 @@ fn build(shown: &[Shown]) -> BTreeMap<String, String> {
 /// # Errors
 /// If the run could not be observed in full.
 fn draw(command: Vec<OsString>) -> Result<String, String> {
-    let mut ceilings = Ceilings::default();
-    ceilings.wall = Some(Duration::from_secs(120));
+    let ceilings =
+        Ceilings { wall: Some(Duration::from_secs(120)), ..Default::default() };
     let request = Request {
         command,
         environment: Vec::new(),
