@@ -126,28 +126,48 @@ fn files_keep_their_budget() {
     }
 }
 
+/// Files in which a sleep is spoken of, and why none of them is ordered by it.
+const SLEEPS: &[(&str, &str)] = &[
+    (
+        "crates/observer/src/plan_calls.rs",
+        "the word by which a plan names the calls that sleep",
+    ),
+    (
+        "crates/observer/src/transfers.rs",
+        "the kind of wait that a trace tells of a program that sleeps",
+    ),
+    (
+        "crates/observer/fixtures/planned/main.rs",
+        "names of programs whose order by sleep a plan is to break",
+    ),
+    (
+        "crates/observer/tests/plans.rs",
+        "runs these programs, and expects that the plan breaks their order",
+    ),
+    (
+        "crates/picture/tests/stage/mod.rs",
+        "plays a trace in which a process slept",
+    ),
+];
+
 #[test]
 fn nothing_is_ordered_by_sleep() {
     // Whatever module it comes from, and as a program too.
-    let sleep = regex(
-        r#"thread::sleep|\b(nano|clock_nano|u|)sleep\(|park_timeout|"sleep\b"#,
-    );
-    // The observer watches programs that sleep, and its fixtures do.
-    let watches = ["crates/observer/", "crates/picture/"];
-    let own = regex(r"thread::sleep|park_timeout");
-    let found: Vec<String> = ["lessons", "crates", "tests"]
+    let call = r"thread::sleep|\b(nano|clock_nano|u|)sleep\(|park_timeout";
+    let sleep = regex(&format!(r#"{call}|"sleep\b"#));
+    let call = regex(call);
+    let mut expected: BTreeSet<&str> =
+        SLEEPS.iter().map(|(path, _)| *path).collect();
+    let sources: Vec<String> = ["lessons", "crates", "tests"]
         .iter()
         .flat_map(|folder| sources(folder))
         .filter(|path| path != "tests/shape.rs")
-        .filter(|path| !path.starts_with("crates/observer/fixtures/"))
-        .filter(|path| !path.starts_with("crates/observer/tests/observed/"))
-        .filter(|path| {
-            let watches = watches.iter().any(|it| path.starts_with(it));
-            let pattern = if watches { &own } else { &sleep };
-            pattern.is_match(&text(path))
-        })
         .collect();
-    assert!(found.is_empty(), "these sleep: {found:?}");
+    for path in sources.iter().filter(|path| sleep.is_match(&text(path))) {
+        assert!(expected.remove(&**path), "{path} sleeps");
+        assert!(!call.is_match(&text(path)), "{path} may not sleep itself");
+    }
+    assert!(expected.is_empty(), "these speak of no sleep: {expected:?}");
 }
 
 #[test]
