@@ -143,6 +143,12 @@ impl See {
             io::Error::other(format!("cannot read {}: {error}", path.display()))
         };
         let file = File::open(path).map_err(named)?;
+        let place = |path: &Path| path.canonicalize().ok();
+        let to = self.jsonl.as_deref().and_then(place);
+        if to.is_some() && to == place(path) {
+            // Making it anew would empty it.
+            return Err(named(io::Error::other("it is to be written, too")));
+        }
         let story = self.read(BufReader::new(file)).map_err(named)?;
         self.draw(&story)?;
         Ok(Observed::Done)

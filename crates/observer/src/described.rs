@@ -132,8 +132,8 @@ impl<W: Write> Keeper<W> {
         tid: Tid,
         call: &PendingCall,
     ) {
-        let [flags, _, at, ..] = call.arguments;
-        if call.row.name != "clone" || flags as i32 & libc::CLONE_PIDFD == 0 {
+        let [_, _, at, ..] = call.arguments;
+        if call.clone_flags() & libc::CLONE_PIDFD == 0 {
             return;
         }
         let mut bytes = [0; 4];

@@ -284,19 +284,15 @@ impl<W: Write> Keeper<W> {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let parent = thread.process;
         let call = thread.call.take();
-        let (name, flags) = call.as_ref().map_or(("clone", 0), |call| {
-            let has_flags = call.row.name == "clone";
-            let flags = if has_flags { call.arguments[0] } else { 0 };
-            (call.row.name, flags as i32)
-        });
+        let (name, flags) = call
+            .as_ref()
+            .map_or(("clone", 0), |call| (call.row.name, call.clone_flags()));
         let since = call.as_ref().map(|call| call.tick);
         if flags & libc::CLONE_THREAD != 0 {
             self.tree.add_thread(parent, new);
         } else if self.tree.index_of(new).is_none() {
-            let child = {
-                let maker = (parent, tid);
-                self.tell_birth(maker, (new, since), name, flags)
-            };
+            let child =
+                self.tell_birth((parent, tid), (new, since), name, flags);
             let is_vfork = name == "vfork" || flags & libc::CLONE_VFORK != 0;
             self.plan_created((parent, tid), (child, new), is_vfork);
         }

@@ -105,8 +105,7 @@ impl<W: Write> Keeper<W> {
         });
         let heard: Vec<i32> = heard.collect();
         let listed = list.split_whitespace().filter_map(|it| it.parse().ok());
-        let has_flags = call.row.name == "clone";
-        let flags = if has_flags { call.arguments[0] as i32 } else { 0 };
+        let flags = call.clone_flags();
         for child in listed.chain(heard) {
             if self.tree.by_pid(child).is_none() {
                 let (maker, name) = ((index, tid), call.row.name);

@@ -69,6 +69,13 @@ pub(crate) struct PendingCall {
     pub(crate) tick: u64,
 }
 
+impl PendingCall {
+    /// Of clone(2); fork(2) and vfork(2) have none.
+    pub(crate) fn clone_flags(&self) -> i32 {
+        if self.row.name == "clone" { self.arguments[0] as i32 } else { 0 }
+    }
+}
+
 /// All that is known of the run's processes.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
