@@ -17,6 +17,9 @@ use crate::{lesson, surroundings};
 
 const COULD_NOT: u8 = 3;
 
+/// A wider picture is read no more.
+const WIDEST: usize = 400;
+
 /// One form of a picture.
 type Draw = fn(&Story) -> String;
 
@@ -215,10 +218,8 @@ impl See {
     }
 
     fn draw_lanes(&self, story: &Story) {
-        let width = terminal_size::terminal_size_of(io::stderr())
-            .map_or(80, |(width, _)| usize::from(width.0));
         let style = LaneStyle {
-            width,
+            width: width(),
             time: if self.step { Time::Step } else { Time::Linear },
             ascii: self.ascii || !is_utf8(),
             colour: true,
@@ -238,6 +239,17 @@ fn named(path: &Path) -> impl Fn(io::Error) -> io::Error {
         let path = path.display();
         io::Error::new(error.kind(), format!("cannot write {path}: {error}"))
     }
+}
+
+/// Columns of the terminal behind standard error, or what COLUMNS says, or 80.
+fn width() -> usize {
+    let columns = || env::var("COLUMNS").ok()?.parse().ok();
+    terminal_size::terminal_size_of(io::stderr())
+        .map(|(width, _)| usize::from(width.0))
+        .or_else(columns)
+        .filter(|width| *width > 0)
+        .unwrap_or(80)
+        .min(WIDEST)
 }
 
 /// Whether the locale says UTF-8; the first of the three that is set counts

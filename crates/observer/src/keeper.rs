@@ -20,9 +20,7 @@ use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
 use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
-    signal_sender,
 };
-use crate::table::Kind;
 use crate::tree::{Index, PendingCall, Tree, tick};
 
 /// A run under observation.
@@ -289,7 +287,7 @@ impl<W: Write> Keeper<W> {
             .map_or(("clone", 0), |call| (call.row.name, call.clone_flags()));
         let since = call.as_ref().map(|call| call.tick);
         if flags & libc::CLONE_THREAD != 0 {
-            self.tree.add_thread(parent, new);
+            self.tell_thread(parent, tid, new);
         } else if self.tree.index_of(new).is_none() {
             let child =
                 self.tell_birth((parent, tid), (new, since), name, flags);
@@ -310,8 +308,11 @@ impl<W: Write> Keeper<W> {
             return;
         };
         let call = self.tree.thread(former).and_then(|it| it.call.take());
-        for tid in self.tree.unite(pid, former, index) {
-            self.leaving.insert(tid, index);
+        for tid in self.tree.unite(pid, index) {
+            self.tell(index, tid, What::Thread { began: None });
+            if tid != former {
+                self.leaving.insert(tid, index);
+            }
         }
         self.leaving.remove(&pid);
         self.plan_exec(index, pid);
@@ -336,88 +337,22 @@ impl<W: Write> Keeper<W> {
         if let Some(planner) = self.planner.as_mut() {
             planner.forget(tid);
         }
+        if !is_last || tid != self.tree.process(index).pid {
+            self.tell(index, tid, What::Thread { began: None });
+        }
         if !is_last || self.tree.process(index).ended.is_some() {
             return;
         }
         let how = ending_of(status);
-        self.tree.process(index).ended = Some(how.clone());
-        self.tell(index, tid, What::Exit { how });
+        let process = self.tree.process(index);
+        process.ended = Some(how.clone());
+        let pid = process.pid;
+        self.tell(index, pid, What::Exit { how });
         let (orphans, heir) = self.tree.adopt_children_of(index);
         let to = heir.map(|heir| self.tree.process(heir).who.clone());
         for orphan in orphans {
             let pid = self.tree.process(orphan).pid;
             self.tell(orphan, pid, What::Reparent { to: to.clone() });
-        }
-    }
-
-    fn signal_arrives(&mut self, tid: Tid, signal: i32) {
-        let Some(index) = self.tree.index_of(tid) else { return };
-        if let Some(planner) = self.planner.as_mut() {
-            planner.course(tid).wake();
-        }
-        let sender = signal_sender(tid).ok().flatten();
-        let sender = sender.and_then(|pid| self.tree.by_pid(pid));
-        // The kernel sends it in the writer's own name.
-        let sender = sender.filter(|_| signal != libc::SIGPIPE);
-        if let Some(sender) = sender {
-            // Its kill(2) may not have returned yet.
-            let is_sending =
-                |kind| matches!(kind, Kind::Kill { .. } | Kind::PidfdSignal);
-            let tids: Vec<Tid> = self
-                .tree
-                .tids()
-                .filter(|(_, thread)| thread.process == sender)
-                .filter(|(_, thread)| {
-                    let call = thread.call.as_ref();
-                    call.is_some_and(|call| is_sending(call.row.kind))
-                })
-                .map(|(tid, _)| tid)
-                .filter(|sender| *sender != tid)
-                .collect();
-            tids.into_iter().for_each(|tid| self.order.wait_for(tid));
-        }
-        let stops =
-            [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-        self.tree.process(index).is_stopping |= stops.contains(&signal);
-        let from = sender.map(|sender| self.tree.process(sender).who.clone());
-        let what = What::Signal {
-            signal: names::signal(signal),
-            to: None,
-            to_pid: None,
-            from,
-            arrived: true,
-            errno: None,
-        };
-        self.tell(index, tid, what);
-    }
-
-    /// A thread stands in a group stop. All others of its process do, too,
-    /// and a slow one may tell of a stop that is over: only the first after
-    /// the stopping signal counts.
-    fn group_stopped(&mut self, tid: Tid, signal: i32) {
-        let Some(thread) = self.tree.thread(tid) else { return };
-        thread.is_new = false;
-        let index = thread.process;
-        if std::mem::take(&mut self.tree.process(index).is_stopping) {
-            self.continues(index, tid);
-            self.tree.process(index).is_stopped = true;
-            let signal = names::signal(signal);
-            self.tell(index, tid, What::Stop { signal });
-        }
-    }
-
-    /// A thread's first stop, or the end of a group stop.
-    fn attached(&mut self, tid: Tid) {
-        let Some(thread) = self.tree.thread(tid) else { return };
-        let index = thread.process;
-        if !std::mem::take(&mut thread.is_new) {
-            self.continues(index, tid);
-        }
-    }
-
-    fn continues(&mut self, index: Index, tid: Tid) {
-        if std::mem::take(&mut self.tree.process(index).is_stopped) {
-            self.tell(index, tid, What::Continue);
         }
     }
 

@@ -36,6 +36,7 @@ mod registers;
 mod request;
 mod returned;
 mod signals;
+mod stops;
 mod table;
 mod transfers;
 mod tree;

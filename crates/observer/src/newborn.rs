@@ -75,6 +75,16 @@ impl<W: Write> Keeper<W> {
         child
     }
 
+    /// A process has a new thread; nothing is told if it is known.
+    ///
+    /// # Arguments
+    /// `maker`: the thread that created it, 0 if nobody knows.
+    pub(crate) fn tell_thread(&mut self, process: Index, maker: Tid, tid: Tid) {
+        if let Some(path) = self.tree.add_thread(process, maker, tid) {
+            self.tell(process, tid, What::Thread { began: Some(path) });
+        }
+    }
+
     /// A tracee is known now; if it was heard before, that is told.
     pub(crate) fn welcome(&mut self, tid: Tid) {
         let Some(newborn) = self.newborn.remove(&tid) else { return };
@@ -131,7 +141,7 @@ impl<W: Write> Keeper<W> {
             }
             let known = |pid: Option<i32>| self.tree.by_pid(pid?);
             if let Some(process) = known(family.process) {
-                self.tree.add_thread(process, tid);
+                self.tell_thread(process, 0, tid);
             } else if family.parent.is_some() {
                 let maker = known(family.parent).unwrap_or(0);
                 self.tell_birth((maker, tid), (tid, None), "clone", 0);

@@ -46,11 +46,16 @@ pub(crate) struct Thread {
     pub(crate) call: Option<PendingCall>,
     /// Whether its first stop, which says nothing, is still to come.
     pub(crate) is_new: bool,
+    /// Where it comes from, `2.1`; empty for a process's first thread.
+    path: String,
+    /// How many threads it has created.
+    created: u32,
 }
 
 impl Thread {
     fn of(process: Index) -> Self {
-        Self { process, call: None, is_new: true }
+        let path = String::new();
+        Self { process, call: None, is_new: true, path, created: 0 }
     }
 }
 
@@ -164,12 +169,31 @@ impl Tree {
         index
     }
 
-    /// A process has a new thread; nothing changes if it is known.
-    pub(crate) fn add_thread(&mut self, process: Index, tid: Tid) {
-        if !self.threads.contains_key(&tid) {
-            self.process(process).threads += 1;
-            self.threads.insert(tid, Thread::of(process));
+    /// A process has a new thread.
+    ///
+    /// # Returns
+    /// The path of its creation; `None` if it was known.
+    pub(crate) fn add_thread(
+        &mut self,
+        process: Index,
+        maker: Tid,
+        tid: Tid,
+    ) -> Option<String> {
+        if self.threads.contains_key(&tid) {
+            return None;
         }
+        self.process(process).threads += 1;
+        let path = match self.threads.get_mut(&maker) {
+            Some(maker) => {
+                maker.created += 1;
+                let dot = if maker.path.is_empty() { "" } else { "." };
+                format!("{}{dot}{}", maker.path, maker.created)
+            }
+            None => "0".to_owned(), // whose maker was killed meanwhile
+        };
+        let thread = Thread { path: path.clone(), ..Thread::of(process) };
+        self.threads.insert(tid, thread);
+        Some(path)
     }
 
     pub(crate) fn thread(&mut self, tid: Tid) -> Option<&mut Thread> {
@@ -204,21 +228,20 @@ impl Tree {
     }
 
     /// exec(2) in a thread: all other threads are gone, and the one that
-    /// called has the process's id now. Who is gone, but has not said so.
-    pub(crate) fn unite(
-        &mut self,
-        pid: i32,
-        former: Tid,
-        process: Index,
-    ) -> Vec<Tid> {
+    /// called has the process's id now.
+    ///
+    /// # Returns
+    /// The ids that are gone, the former one of the caller among them.
+    pub(crate) fn unite(&mut self, pid: i32, process: Index) -> Vec<Tid> {
         let mut gone = Vec::new();
         self.threads.retain(|tid, thread| {
             let is_other = thread.process == process;
-            if is_other && *tid != pid && *tid != former {
+            if is_other && *tid != pid {
                 gone.push(*tid);
             }
             !is_other
         });
+        gone.sort_unstable();
         let thread = Thread { is_new: false, ..Thread::of(process) };
         self.threads.insert(pid, thread);
         self.process(process).threads = 1;

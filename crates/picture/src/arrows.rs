@@ -21,22 +21,27 @@ pub(crate) struct Arrow {
 pub(crate) fn arrows(story: &Story, chart: &Chart) -> Vec<Arrow> {
     let mut arrows: Vec<Arrow> = Vec::new();
     let mut add = |class, from, to, says| {
-        arrows.extend(arrow(chart, class, from, to, says));
+        arrows.extend(arrow((story, chart), class, from, to, says));
     };
     for (process, me) in story.processes.iter().enumerate() {
         for mark in &me.marks {
-            let here = (process, mark.at);
+            let here = ((process, mark.thread), mark.at);
             let (class, from, to) = match mark.deed {
                 Deed::Create { child, .. } => {
-                    ("create", here, (child, mark.at))
+                    ("create", here, ((child, 0), mark.at))
                 }
-                Deed::Wait { child, .. } => ("collect", (child, mark.at), here),
+                Deed::Begin { thread } => {
+                    ("create", here, ((process, thread), mark.at))
+                }
+                Deed::Wait { child, .. } => {
+                    ("collect", ((child, 0), mark.at), here)
+                }
                 Deed::Send { to: Some(to), .. } if to != process => {
-                    ("send", here, (to, mark.at))
+                    ("send", here, ((to, 0), mark.at))
                 }
                 _ => continue,
             };
-            let says = says::deed(story, &mark.deed);
+            let says = says::deed(story, process, &mark.deed);
             let says = format!("{}: {says}", story.title(process));
             add(class, from, to, says);
         }
@@ -44,7 +49,10 @@ pub(crate) fn arrows(story: &Story, chart: &Chart) -> Vec<Arrow> {
     let all = flows(story);
     for flow in all.iter().filter(|flow| flow.from.0 != flow.to.0) {
         let label = &story.channels[flow.channel].label;
-        let (from, to) = (story.letter(flow.from.0), story.letter(flow.to.0));
+        let letter = |((process, thread), _): (Ids, Moment)| {
+            story.strand_letter(story.strand(process, thread))
+        };
+        let (from, to) = (letter(flow.from), letter(flow.to));
         let bytes = flow.bytes;
         let says = format!("{bytes} B through {label}, {from} to {to}");
         add("bytes", flow.from, flow.to, says);
@@ -53,14 +61,22 @@ pub(crate) fn arrows(story: &Story, chart: &Chart) -> Vec<Arrow> {
     arrows
 }
 
+/// A process and one of its threads.
+type Ids = (usize, usize);
+
 fn arrow(
-    chart: &Chart,
+    (story, chart): (&Story, &Chart),
     class: &'static str,
-    from: (usize, Moment),
-    to: (usize, Moment),
+    from: (Ids, Moment),
+    to: (Ids, Moment),
     says: String,
 ) -> Option<Arrow> {
-    let (above, below) = (chart.row(from.0)?, chart.row(to.0)?);
+    let row = |(process, thread)| chart.row_of(story, process, thread);
+    let (above, below) = (row(from.0)?, row(to.0)?);
+    // Within one lane there is nothing to point at.
+    if above.top == below.top {
+        return None;
+    }
     // A write may return behind the read that it fed: no arrow points back.
     let began = from.1.t_us.min(to.1.t_us);
     let (x1, x2) = (chart.x(began), chart.x(to.1.t_us));

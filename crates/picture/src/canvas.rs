@@ -126,6 +126,9 @@ pub(crate) struct Style {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signs {
     pub(crate) run: char,
+    /// The same for a thread: thinner.
+    pub(crate) thread: char,
+    pub(crate) stuck: char,
     pub(crate) wait: char,
     pub(crate) stop: char,
     pub(crate) zombie: char,
@@ -145,6 +148,8 @@ pub(crate) struct Signs {
 impl Signs {
     pub(crate) const UNICODE: Self = Self {
         run: '█',
+        thread: '▄',
+        stuck: '▒',
         wait: '·',
         stop: '=',
         zombie: 'z',
@@ -162,6 +167,8 @@ impl Signs {
     };
     pub(crate) const ASCII: Self = Self {
         run: '#',
+        thread: '-',
+        stuck: '%',
         wait: '.',
         stop: '=',
         zombie: 'z',

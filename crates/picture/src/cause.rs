@@ -6,6 +6,7 @@ use trace::Ending;
 
 use crate::order::Graph;
 use crate::story::{Deed, End, Place, Story};
+use crate::strand::Strand;
 
 /// Where the deeds that cause something, or wait for a cause, stand.
 #[derive(Default)]
@@ -13,9 +14,9 @@ struct Found {
     exits: BTreeMap<usize, usize>,
     /// By sender and signal.
     sends: BTreeMap<(usize, String), Vec<Sent>>,
-    /// By channel end and direction: process -> the node of its total.
+    /// By channel end and direction: strand -> the node of its total.
     totals: BTreeMap<(Place, bool), BTreeMap<usize, usize>>,
-    /// By end: process -> the node with which it last let go of it.
+    /// By end: strand -> the node with which it last let go of it.
     let_go: BTreeMap<Place, BTreeMap<usize, usize>>,
 }
 
@@ -30,7 +31,8 @@ struct Sent {
 /// another run might not repeat.
 pub(crate) fn find(story: &Story, graph: &mut Graph) {
     let found = Found::new(story, graph);
-    found.lives(graph);
+    found.lives(story, graph);
+    found.last_threads(story, graph);
     found.signals(story, graph);
     found.deaths(story, graph);
     found.bytes(story, graph);
@@ -47,11 +49,11 @@ impl Found {
                 Deed::Exit => {
                     found.exits.insert(me, number);
                     for &place in &story.processes[me].held_at_end {
-                        found.letting_go(place, me, number);
+                        found.letting_go(place, node.strand, number);
                     }
                 }
                 Deed::LetGo { place, .. } => {
-                    found.letting_go(*place, me, number);
+                    found.letting_go(*place, node.strand, number);
                 }
                 Deed::Send { signal, to, is_group } => {
                     let sent =
@@ -61,7 +63,8 @@ impl Found {
                 }
                 Deed::Bytes { place, is_write, .. } => {
                     let key = (*place, *is_write);
-                    found.totals.entry(key).or_default().insert(me, number);
+                    let totals = found.totals.entry(key).or_default();
+                    totals.insert(node.strand, number);
                 }
                 _ => {}
             }
@@ -69,19 +72,27 @@ impl Found {
         found
     }
 
-    fn letting_go(&mut self, place: Place, process: usize, node: usize) {
-        // The nodes of a process come in program order: the last one stays.
-        self.let_go.entry(place).or_default().insert(process, node);
+    fn letting_go(&mut self, place: Place, strand: usize, node: usize) {
+        // The nodes of a thread come in program order: the last one stays.
+        self.let_go.entry(place).or_default().insert(strand, node);
     }
 
     /// Create before the first deed, exit before the wait, and for vfork the
     /// child's exec before the parent's next deed.
-    fn lives(&self, graph: &mut Graph) {
+    fn lives(&self, story: &Story, graph: &mut Graph) {
         for parent in 0..graph.lines.len() {
             let line = graph.lines[parent].clone();
+            let process = story.strands[parent].process;
             for (number, &node) in line.iter().enumerate() {
                 match graph.nodes[node].deed {
+                    Deed::Begin { thread } => {
+                        let begun = story.strand(process, thread);
+                        if let Some(&first) = graph.lines[begun].first() {
+                            graph.cause(node, first);
+                        }
+                    }
                     Deed::Create { child, waits_for_exec } => {
+                        let child = story.strand(child, 0);
                         let Some(&first) = graph.lines[child].first() else {
                             continue;
                         };
@@ -102,11 +113,27 @@ impl Found {
         }
     }
 
+    /// With a process end all its threads.
+    fn last_threads(&self, story: &Story, graph: &mut Graph) {
+        for (&process, &exit) in &self.exits {
+            for thread in 1..story.processes[process].threads.len() {
+                let strand = story.strand(process, thread);
+                if let Some(&last) = graph.lines[strand].last() {
+                    graph.cause(last, exit);
+                }
+            }
+        }
+    }
+
     /// The k-th arrival comes after the k-th sending at the earliest.
     fn signals(&self, story: &Story, graph: &mut Graph) {
         for process in 0..story.processes.len() {
             let mut counts: BTreeMap<(usize, String), usize> = BTreeMap::new();
-            for node in graph.lines[process].clone() {
+            let strands = 0..story.processes[process].threads.len();
+            let strands = strands.map(|thread| story.strand(process, thread));
+            let nodes: Vec<usize> =
+                strands.flat_map(|it| graph.lines[it].clone()).collect();
+            for node in nodes {
                 let Deed::Arrive { signal, from } = &graph.nodes[node].deed
                 else {
                     continue;
@@ -245,7 +272,11 @@ fn is_cut(
         matches!(graph.nodes[*node].deed,
             Deed::Broken { channel: broken } if broken == channel)
     };
-    killed || people.iter().any(|&p| graph.lines[p].iter().any(broke))
+    let threads = |&p: &usize| 0..story.processes[p].threads.len();
+    let mut strands = people
+        .iter()
+        .flat_map(|p| threads(p).map(|thread| story.strand(*p, thread)));
+    killed || strands.any(|strand| graph.lines[strand].iter().any(broke))
 }
 
 /// Keeps a total only if it is the same in every run: all that was written
@@ -263,16 +294,16 @@ fn hide_a_chance_number(
 }
 
 fn saw_the_end(story: &Story, reader: usize, place: Place) -> bool {
-    let last =
-        story.processes[reader].marks.iter().rev().find_map(|mark| match mark
-            .deed
+    let Strand { process, thread } = story.strands[reader];
+    let marks = story.processes[process].marks.iter().rev();
+    let mut own = marks.filter(|mark| mark.thread == thread);
+    let last = own.find_map(|mark| match mark.deed {
+        Deed::Io { place: read, is_write: false, bytes, .. }
+            if read == place =>
         {
-            Deed::Io { place: read, is_write: false, bytes }
-                if read == place =>
-            {
-                Some(bytes)
-            }
-            _ => None,
-        });
+            Some(bytes)
+        }
+        _ => None,
+    });
     last == Some(0)
 }

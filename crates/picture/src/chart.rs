@@ -13,6 +13,8 @@ pub(crate) const WIDTH: f64 = LEFT + PLOT + RIGHT;
 const TOP: f64 = 20.0;
 /// A lane that one process has for itself.
 pub(crate) const BAR: f64 = 18.0;
+/// A lane that one thread has for itself.
+const THIN: f64 = 13.0;
 /// Below a lane, for its marks.
 const GAP: f64 = 18.0;
 /// What many that live at once share.
@@ -26,12 +28,12 @@ pub(crate) struct Chart {
     pub(crate) window: Window,
     /// By lane.
     tops: Vec<f64>,
-    /// By process; `None` if its lane is left out.
+    /// By strand; `None` if its lane is left out.
     rows: Vec<Option<Row>>,
     pub(crate) bottom: f64,
 }
 
-/// Where a process's bar stands.
+/// Where a bar stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) top: f64,
@@ -45,27 +47,32 @@ impl Row {
         self.top + self.height
     }
 
+    pub(crate) fn middle(self) -> f64 {
+        self.top + self.height / 2.0
+    }
+
     pub(crate) fn has_room_for_text(self) -> bool {
-        self.height >= 14.0
+        self.height >= 12.0
     }
 }
 
 impl Chart {
     pub(crate) fn new(story: &Story) -> Self {
         let lanes = Lanes::new(story);
-        let mut rows = vec![None; story.processes.len()];
+        let mut rows = vec![None; story.strands.len()];
         let mut tops = Vec::new();
         let mut top = TOP;
         for lane in &lanes.all {
             tops.push(top);
             let (places, count) = pack(story, &lane.members);
-            let height = (SHARED / count as f64).clamp(4.0, BAR);
-            for (process, row) in places {
+            let most = if lane.is_thread { THIN } else { BAR };
+            let height = (SHARED / count as f64).clamp(4.0, most);
+            for (strand, row) in places {
                 let top = top + row as f64 * height;
                 let is_shared = count > 1;
                 // A hair between neighbours, or they were one bar.
                 let height = if is_shared { height - 1.0 } else { height };
-                rows[process] = Some(Row { top, height, is_shared });
+                rows[strand] = Some(Row { top, height, is_shared });
             }
             top += height * count as f64 + GAP;
         }
@@ -81,8 +88,19 @@ impl Chart {
         self.tops[lane]
     }
 
-    pub(crate) fn row(&self, process: usize) -> Option<Row> {
-        self.rows[process]
+    /// Where a thread is drawn; one without a lane has its process's.
+    pub(crate) fn row_of(
+        &self,
+        story: &Story,
+        process: usize,
+        thread: usize,
+    ) -> Option<Row> {
+        let first = story.strand(process, 0);
+        self.rows[first + thread].or(self.rows[first])
+    }
+
+    pub(crate) fn row(&self, strand: usize) -> Option<Row> {
+        self.rows[strand]
     }
 }
 
@@ -92,13 +110,15 @@ impl Chart {
 /// Each member's row, and how many rows there are.
 fn pack(story: &Story, members: &[usize]) -> (Vec<(usize, usize)>, usize) {
     let mut sorted = members.to_vec();
-    sorted.sort_by_key(|&member| story.processes[member].birth);
+    sorted.sort_by_key(|&member| story.life_us(member));
     // By row: when it is free again.
     let mut free: Vec<u64> = Vec::new();
     let mut places = Vec::new();
     for (number, member) in sorted.into_iter().enumerate() {
-        let born = story.processes[member].birth.t_us;
-        let gone = story.gone_us(member).unwrap_or(story.end_us);
+        let own = story.strands[member];
+        let (born, end) = story.life_us(member);
+        let gone = story.gone_us(own.process).filter(|_| own.thread == 0);
+        let gone = gone.unwrap_or(end);
         let row = free.iter().position(|&until| until <= born);
         let row = row.unwrap_or_else(|| {
             if free.len() < MOST_ROWS {

@@ -1,20 +1,23 @@
 //! The trace event format of Chrome, which Perfetto and the Firefox Profiler
 //! open.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
 use crate::flow::flows;
 use crate::says;
-use crate::story::{Deed, Moment, Process, Span, State, Story};
+use crate::story::{Deed, Moment, Process, State, Story};
+use crate::strand::Strand;
 
-/// Writes a story as Chrome trace JSON: a track for each process, what it
+/// Writes a story as Chrome trace JSON: a track for each thread, what it
 /// waits for nested in the program that it runs, arrows for create, wait,
 /// signals and bytes.
 ///
 /// The tracks are numbered in the order of the fork tree; the pids stand in
-/// their names, since the kernel uses a pid again.
+/// their names, since the kernel uses a pid again. A process's first thread
+/// has its number, which viewers take for the main thread; no number is 0,
+/// which they take for an idle CPU.
 ///
 /// # Returns
 /// One JSON object.
@@ -23,17 +26,27 @@ pub fn chrome(story: &Story) -> String {
     for (process, me) in story.processes.iter().enumerate() {
         tracks.name(process, me);
         tracks.programs(process, me);
-        tracks.waits(process, me);
+        for thread in 0..me.threads.len() {
+            tracks.thread(Strand { process, thread });
+        }
         tracks.zombie(process);
         tracks.deeds(process, me);
     }
     for flow in flows(story).iter().filter(|flow| flow.from.0 != flow.to.0) {
         let label = &story.channels[flow.channel].label;
         let name = format!("{} B through {label}", flow.bytes);
-        tracks.arrow(&name, flow.from, flow.to);
+        let strand = |((process, thread), at): ((usize, usize), Moment)| {
+            (story.strand(process, thread), at)
+        };
+        tracks.arrow(&name, strand(flow.from), strand(flow.to));
     }
-    // Slices of a track must come in the order of their beginnings.
-    tracks.events.sort_by_key(|(ts, _)| *ts);
+    // Names come first; then a slice before those that nest in it, and before
+    // what sticks to it.
+    tracks.events.sort_by_key(|(ts, event)| {
+        let dur = event["dur"].as_u64();
+        let is_name = event["ph"] == "M";
+        (Reverse(is_name), *ts, Reverse(dur))
+    });
     let events: Vec<Value> =
         tracks.events.into_iter().map(|(_, event)| event).collect();
     json!({
@@ -52,28 +65,45 @@ struct Tracks<'a> {
 
 impl Tracks<'_> {
     fn name(&mut self, process: usize, me: &Process) {
-        let pid = process + 1;
         let title = format!("{} pid {}", self.story.title(process), me.pid);
         for (name, args) in [
             ("process_name", json!({ "name": title })),
-            ("process_sort_index", json!({ "sort_index": pid })),
-            ("thread_name", json!({ "name": self.story.letter(process) })),
+            ("process_sort_index", json!({ "sort_index": process + 1 })),
         ] {
-            let meta = json!({"ph": "M", "pid": pid, "tid": 0, "name": name, "args": args});
-            self.events.push((0, meta));
+            self.meta(self.story.strand(process, 0), name, &args);
+        }
+        for thread in 0..me.threads.len() {
+            let strand = self.story.strand(process, thread);
+            let letter = self.story.strand_letter(strand);
+            self.meta(strand, "thread_name", &json!({ "name": letter }));
+            let index = json!({ "sort_index": thread });
+            self.meta(strand, "thread_sort_index", &index);
         }
     }
 
-    fn slice(
-        &mut self,
-        process: usize,
-        tid: i32,
-        name: &str,
-        (from, until): (u64, u64),
-    ) {
+    fn meta(&mut self, strand: usize, name: &str, args: &Value) {
+        let (pid, tid) = self.ids(strand);
+        let meta = json!({
+            "ph": "M", "pid": pid, "tid": tid, "name": name, "args": args,
+        });
+        self.events.push((0, meta));
+    }
+
+    /// The numbers of a track.
+    fn ids(&self, strand: usize) -> (usize, usize) {
+        let Strand { process, thread } = self.story.strands[strand];
+        let pid = process + 1;
+        match thread {
+            0 => (pid, pid),
+            _ => (pid, self.story.processes.len() + 1 + strand),
+        }
+    }
+
+    fn slice(&mut self, strand: usize, name: &str, (from, until): (u64, u64)) {
         let dur = until.saturating_sub(from);
+        let (pid, tid) = self.ids(strand);
         let slice = json!({
-            "ph": "X", "pid": process + 1, "tid": tid, "name": name,
+            "ph": "X", "pid": pid, "tid": tid, "name": name,
             "ts": from, "dur": dur, "cat": "process",
         });
         self.events.push((from, slice));
@@ -95,45 +125,40 @@ impl Tracks<'_> {
                 (name, from) = (program.clone(), mark.at.t_us);
             }
         }
-        programs.push((name, from, self.end(me)));
+        let strand = self.story.strand(process, 0);
+        programs.push((name, from, self.story.life_us(strand).1));
         for (name, from, until) in programs {
-            self.slice(process, 0, &name, (from, until.max(from)));
+            self.slice(strand, &name, (from, until.max(from)));
         }
-    }
-
-    fn end(&self, me: &Process) -> u64 {
-        me.end.as_ref().map_or(self.story.end_us, |(end, _)| end.t_us)
     }
 
     /// Slices of one thread must nest: a wait ends where the next one begins,
     /// and where the program ends that it was made in.
-    fn waits(&mut self, process: usize, me: &Process) {
-        let mut threads: BTreeMap<i32, Vec<&Span>> = BTreeMap::new();
-        for span in &me.spans {
-            threads.entry(span.tid.unwrap_or(0)).or_default().push(span);
+    fn thread(&mut self, own: Strand) {
+        let story = self.story;
+        let strand = story.strand(own.process, own.thread);
+        let (born, end) = story.life_us(strand);
+        if own.thread > 0 {
+            self.slice(strand, &story.strand_letter(strand), (born, end));
         }
-        let execs: Vec<u64> = me
-            .marks
-            .iter()
-            .filter(|mark| matches!(mark.deed, Deed::Exec { .. }))
-            .map(|mark| mark.at.t_us)
-            .collect();
-        let end = self.end(me);
-        for (tid, mut spans) in threads {
-            spans.sort_by_key(|span| span.from_us);
-            for (number, span) in spans.iter().enumerate() {
-                let from = span.from_us.max(me.birth.t_us);
-                let next = spans.get(number + 1).map(|next| next.from_us);
-                let exec = execs.iter().copied().find(|&exec| exec > from);
-                let until = [Some(span.until_us), Some(end), next, exec];
-                let until = until.into_iter().flatten().min().unwrap_or(end);
-                if until > from {
-                    let name = match &span.state {
-                        State::Blocked(on) => self.story.waiting(on),
-                        State::Stopped(signal) => format!("stopped {signal}"),
-                    };
-                    self.slice(process, tid, &name, (from, until));
-                }
+        let marks = story.processes[own.process].marks.iter();
+        let is_exec = |deed: &Deed| matches!(deed, Deed::Exec { .. });
+        let execs = marks.filter(|mark| is_exec(&mark.deed));
+        let execs: Vec<u64> = execs.map(|mark| mark.at.t_us).collect();
+        let mut spans: Vec<_> = story.rests(own).collect();
+        spans.sort_by_key(|span| span.from_us);
+        for (number, span) in spans.iter().enumerate() {
+            let from = span.from_us.max(born);
+            let next = spans.get(number + 1).map(|next| next.from_us);
+            let exec = execs.iter().copied().find(|&exec| exec > from);
+            let until = [Some(span.until_us), Some(end), next, exec];
+            let until = until.into_iter().flatten().min().unwrap_or(end);
+            if until > from {
+                let name = match &span.state {
+                    State::Blocked(on) => story.waiting(on),
+                    State::Stopped(signal) => format!("stopped {signal}"),
+                };
+                self.slice(strand, &name, (from, until));
             }
         }
     }
@@ -144,35 +169,44 @@ impl Tracks<'_> {
         let gone = self.story.gone_us(process).unwrap_or(from);
         if gone > from {
             let name = format!("zombie ({})", self.story.ending(process));
-            self.slice(process, 0, &name, (from, gone));
+            let strand = self.story.strand(process, 0);
+            self.slice(strand, &name, (from, gone));
         }
     }
 
     fn deeds(&mut self, process: usize, me: &Process) {
-        for mark in &me.marks {
+        let story = self.story;
+        let is_part = |deed: &Deed| matches!(deed, Deed::Io { of: None, .. });
+        for mark in me.marks.iter().filter(|it| !is_part(&it.deed)) {
             let name = match mark.deed {
-                Deed::Exit => self.story.ending(process),
-                ref deed => says::deed(self.story, deed),
+                Deed::Exit => story.ending(process),
+                ref deed => says::deed(story, process, deed),
             };
-            let here = (process, mark.at);
+            let own = story.strand(process, mark.thread);
+            let here = (own, mark.at);
             match mark.deed {
                 Deed::Create { child, .. } => {
-                    self.arrow(&name, here, (child, mark.at));
+                    self.arrow(&name, here, (story.strand(child, 0), mark.at));
+                }
+                Deed::Begin { thread } => {
+                    let begun = story.strand(process, thread);
+                    self.arrow(&name, here, (begun, mark.at));
                 }
                 Deed::Wait { child, .. } => {
                     // Its zombie's slice begins with its end: arrows stick
                     // to slices.
-                    let end = &self.story.processes[child].end;
+                    let end = &story.processes[child].end;
                     let end = end.as_ref().map_or(mark.at, |(end, _)| *end);
-                    self.arrow(&name, (child, end), here);
+                    self.arrow(&name, (story.strand(child, 0), end), here);
                 }
                 Deed::Send { to: Some(to), .. } if to != process => {
-                    self.arrow(&name, here, (to, mark.at));
+                    self.arrow(&name, here, (story.strand(to, 0), mark.at));
                 }
                 _ => {}
             }
+            let (pid, tid) = self.ids(own);
             let instant = json!({
-                "ph": "i", "s": "t", "pid": process + 1, "tid": 0,
+                "ph": "i", "s": "t", "pid": pid, "tid": tid,
                 "name": name, "ts": mark.at.t_us, "cat": "process",
             });
             self.events.push((mark.at.t_us, instant));
@@ -185,18 +219,39 @@ impl Tracks<'_> {
         from: (usize, Moment),
         to: (usize, Moment),
     ) {
-        self.arrows += 1;
-        let id = self.arrows;
         // A write may return behind the read that it fed; the reader may be
         // gone by then.
-        let (start, end) = (from.1.t_us.min(to.1.t_us), to.1.t_us);
-        let event = |ph: &str, pid: usize, ts: u64| {
-            json!({
-                "ph": ph, "id": id, "pid": pid + 1, "tid": 0, "name": name,
-                "cat": "flow", "ts": ts, "bp": "e",
-            })
+        let start = from.1.t_us.min(to.1.t_us);
+        let start = self.in_a_slice(from.0, start);
+        let end = self.in_a_slice(to.0, to.1.t_us);
+        if start > end {
+            return;
+        }
+        self.arrows += 1;
+        let id = self.arrows;
+        let event = |ph: &str, (pid, tid): (usize, usize), ts: u64| {
+            let mut event = json!({
+                "ph": ph, "id": id, "pid": pid, "tid": tid, "name": name,
+                "cat": "flow", "ts": ts,
+            });
+            if ph == "f" {
+                // It ends at the slice around it, not at the next one.
+                event["bp"] = "e".into();
+            }
+            event
         };
-        self.events.push((start, event("s", from.0, start)));
-        self.events.push((end, event("f", to.0, end)));
+        let both = (self.ids(from.0), self.ids(to.0));
+        self.events.push((start, event("s", both.0, start)));
+        self.events.push((end, event("f", both.1, end)));
+    }
+
+    /// The instant of a track's slices that is nearest: an arrow sticks to
+    /// the slice around its end, and none is around a slice's own end.
+    fn in_a_slice(&self, strand: usize, t_us: u64) -> u64 {
+        let own = self.story.strands[strand];
+        let (born, end) = self.story.life_us(strand);
+        let gone = self.story.gone_us(own.process);
+        let gone = gone.filter(|_| own.thread == 0).unwrap_or(end);
+        t_us.clamp(born, gone.max(end).saturating_sub(1).max(born))
     }
 }

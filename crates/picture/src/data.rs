@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::chart::Chart;
+use crate::chart::{Chart, Row};
 use crate::says;
 use crate::story::{Deed, End, Place, State, Story};
 use crate::svg::{sentence, state};
@@ -19,7 +19,7 @@ pub(crate) fn data(story: &Story, chart: &Chart) -> Value {
     let (stops, hang) = stops(story);
     json!({
         "start": hang.unwrap_or_else(|| busiest(story, &stops)),
-        "events": events(&stops, chart),
+        "events": events(story, &stops, chart),
         "processes": processes(story, chart),
         "holdings": holdings(story),
         "spans": spans(story),
@@ -32,6 +32,7 @@ struct Stop {
     seq: u64,
     t_us: u64,
     process: usize,
+    thread: usize,
     says: String,
 }
 
@@ -42,13 +43,14 @@ struct Stop {
 fn stops(story: &Story) -> (Vec<Stop>, Option<usize>) {
     let mut all = Vec::new();
     for (process, me) in story.processes.iter().enumerate() {
-        for mark in &me.marks {
+        let is_part = |deed: &Deed| matches!(deed, Deed::Io { of: None, .. });
+        for mark in me.marks.iter().filter(|it| !is_part(&it.deed)) {
             let says = match &mark.deed {
                 Deed::Exit => story.ending(process),
-                deed => says::deed(story, deed),
+                deed => says::deed(story, process, deed),
             };
             let (seq, t_us) = (mark.at.seq, mark.at.t_us);
-            all.push(Stop { seq, t_us, process, says });
+            all.push(Stop { seq, t_us, process, thread: mark.thread, says });
         }
     }
     all.sort_by_key(|stop| stop.seq);
@@ -79,14 +81,21 @@ fn hang(story: &Story, all: &[Stop]) -> Option<Stop> {
         seq: end.seq.checked_sub(1)?,
         t_us: from_us / 2 + end.t_us / 2,
         process,
+        thread: 0,
         says: sentence("stuck", &label),
     })
 }
 
-fn events(stops: &[Stop], chart: &Chart) -> Vec<Value> {
+fn events(story: &Story, stops: &[Stop], chart: &Chart) -> Vec<Value> {
     let event = |stop: &Stop| {
-        let x = (chart.x(stop.t_us) * 10.0).round() / 10.0;
-        json!([stop.seq, stop.t_us, x, stop.process, stop.says])
+        let Stop { seq, t_us, process, thread, ref says } = *stop;
+        let x = (chart.x(t_us) * 10.0).round() / 10.0;
+        if thread == 0 {
+            return json!([seq, t_us, x, process, says]);
+        }
+        let row = chart.row_of(story, process, thread);
+        let letter = story.strand_letter(story.strand(process, thread));
+        json!([seq, t_us, x, process, says, row.map(Row::middle), letter])
     };
     stops.iter().map(event).collect()
 }
@@ -129,7 +138,7 @@ fn processes(story: &Story, chart: &Chart) -> Vec<Value> {
             "birth": me.birth.seq,
             "end": me.end.as_ref().map(|(end, _)| end.seq),
             "gone": story.gone_us(process),
-            "y": chart.row(process).map(|row| row.top + row.height / 2.0),
+            "y": chart.row_of(story, process, 0).map(Row::middle),
         })
     };
     (0..story.processes.len()).map(data).collect()
@@ -151,7 +160,7 @@ fn holdings(story: &Story) -> Vec<Value> {
 fn spans(story: &Story) -> Vec<Value> {
     let mut all = Vec::new();
     for (process, me) in story.processes.iter().enumerate() {
-        for span in me.spans.iter().filter(|span| span.tid.is_none()) {
+        for span in me.spans.iter().filter(|span| span.thread == 0) {
             if all.len() == MOST_HOLDINGS {
                 return all;
             }

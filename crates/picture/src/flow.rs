@@ -7,30 +7,33 @@ use crate::story::{Deed, Moment, Place, Story};
 /// Bytes on their way from a write to the read that took them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Flow {
-    pub(crate) from: (usize, Moment),
-    pub(crate) to: (usize, Moment),
+    /// The process and its thread, and when.
+    pub(crate) from: ((usize, usize), Moment),
+    pub(crate) to: ((usize, usize), Moment),
     pub(crate) channel: usize,
     pub(crate) bytes: u64,
 }
 
 /// Pairs writes and reads, first in, first out, as pipes do.
 pub(crate) fn flows(story: &Story) -> Vec<Flow> {
-    let mut io: Vec<(Moment, usize, Place, bool, u64)> = Vec::new();
+    type Io = (Moment, (usize, usize), Place, bool, u64);
+    let mut io: Vec<Io> = Vec::new();
     for (process, me) in story.processes.iter().enumerate() {
         for mark in &me.marks {
-            if let Deed::Io { place, is_write, bytes } = mark.deed {
-                io.push((mark.at, process, place, is_write, bytes));
+            if let Deed::Io { place, is_write, bytes, .. } = mark.deed {
+                let who = (process, mark.thread);
+                io.push((mark.at, who, place, is_write, bytes));
             }
         }
     }
     io.sort_unstable();
-    let mut queues: BTreeMap<Place, VecDeque<(usize, Moment, u64)>> =
-        BTreeMap::new();
+    type Written = ((usize, usize), Moment, u64);
+    let mut queues: BTreeMap<Place, VecDeque<Written>> = BTreeMap::new();
     let mut flows = Vec::new();
-    for (at, process, place, is_write, bytes) in io {
+    for (at, who, place, is_write, bytes) in io {
         if is_write {
             let queue = queues.entry(place).or_default();
-            queue.push_back((process, at, bytes));
+            queue.push_back((who, at, bytes));
             continue;
         }
         let Some(queue) = queues.get_mut(&place.other()) else { continue };
@@ -42,7 +45,7 @@ pub(crate) fn flows(story: &Story) -> Vec<Flow> {
             let bytes = left.min(*waiting);
             let from = (*writer, *written);
             let channel = place.channel;
-            flows.push(Flow { from, to: (process, at), channel, bytes });
+            flows.push(Flow { from, to: (who, at), channel, bytes });
             left -= bytes;
             *waiting -= bytes;
             if *waiting == 0 {

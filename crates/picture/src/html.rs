@@ -10,6 +10,7 @@ use crate::lanes::{LaneStyle, Time, lanes};
 use crate::notices::{Notice, notices};
 use crate::plain::{cut, markup, script};
 use crate::rails::rails;
+use crate::says;
 use crate::story::{Story, base, duration};
 use crate::svg::inline;
 
@@ -47,13 +48,17 @@ pub fn html(story: &Story) -> String {
         &heading(story, &command),
         &about(story),
         &noticed(story),
-        "<h2>Lanes in clock time</h2>\n",
+        "<h2>Lanes in clock time</h2>\n<p>A line for each process, children \
+         below their parents; time runs to the right.</p>\n",
         &Key::new(story, &chart, &arrows).html(),
         "<div class=\"beside\">\n<div class=\"picture\">\n",
         &inline(story, &chart, &arrows),
         "</div>\n",
         MOMENT,
+        "<div class=\"steps\">\n",
+        &channels(story, &chart),
         &steps(story, &chart),
+        "</div>\n",
         "</div>\n",
         &all_holdings(story),
         "</main>\n<div id=\"hint\" hidden></div>\n<script \
@@ -87,6 +92,20 @@ fn heading(story: &Story, command: &str) -> String {
     format!("<h1>What <code title=\"{command}\">{short}</code> did</h1>\n")
 }
 
+/// Who sent bytes to whom, and which lanes are missing.
+fn channels(story: &Story, chart: &Chart) -> String {
+    let mut out = String::new();
+    for says in chart.lanes.omissions() {
+        out.push_str(&format!("<p>{says}.</p>\n"));
+    }
+    let all = says::channels(story, false);
+    if !all.is_empty() {
+        let all = markup_lines(&all.join("; "));
+        out.push_str(&format!("<p>Bytes: {all}.</p>\n"));
+    }
+    out
+}
+
 /// Step time: a drawing, and the text that a terminal shows.
 fn steps(story: &Story, chart: &Chart) -> String {
     let style =
@@ -104,10 +123,11 @@ fn steps(story: &Story, chart: &Chart) -> String {
         more => format!("<p>{more} more steps are not drawn.</p>\n"),
     };
     format!(
-        "<section class=\"steps\">\n<h2>Lanes in step time</h2>\n<p>Causes stand left of their effects, \
+        "<section>\n<h2>Lanes in step time</h2>\n<p>Causes stand left of their effects, \
          without clocks: the same in every run of a deterministic program. \
          × closes an end, ▼ writes, ▲ reads; \
-         bytes are totals.{crowds}</p>\n\
+         bytes are totals. What does not fit goes on to the right.\
+         {crowds}</p>\n\
          {drawing}{more}<details><summary>The same as text</summary>\n\
          <pre tabindex=\"0\">{text}</pre></details>\n</section>\n"
     )
@@ -125,9 +145,10 @@ fn about(story: &Story) -> String {
         format!(" The run was perturbed: {plan}.")
     });
     format!(
-        "<p>{} processes, {} events in {}. Observed at level {level}{because}.\
+        "<p>{} process{}, {} events in {}. Observed at level {level}{because}.\
          {plan}</p>\n",
         story.processes.len(),
+        if story.processes.len() == 1 { "" } else { "es" },
         story.events,
         duration(story.end_us)
     )

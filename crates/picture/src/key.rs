@@ -6,7 +6,7 @@ use crate::arrows::Arrow;
 use crate::chart::{Chart, WIDTH};
 use crate::marks::sign;
 use crate::plain::columns;
-use crate::story::{Deed, State, Story};
+use crate::story::{Deed, Mark, State, Story};
 
 /// The room of a sample, before its words.
 const SAMPLE: f64 = 24.0;
@@ -23,6 +23,18 @@ impl Key {
     pub(crate) fn new(story: &Story, chart: &Chart, arrows: &[Arrow]) -> Self {
         let mut key = Self { items: Vec::new() };
         key.bar("run", "runs");
+        if chart.lanes.all.iter().any(|lane| lane.is_thread) {
+            let sample = "<rect class=\"run strand\" x=\"1\" y=\"3\" \
+                width=\"17\" height=\"6\"/>";
+            key.add(sample.to_owned(), "A/1: a thread of A runs");
+        }
+        let is_exec = |mark: &Mark| matches!(mark.deed, Deed::Exec { .. });
+        if story.processes.iter().any(|me| me.marks.iter().any(is_exec)) {
+            let sample = "<rect class=\"run\" x=\"1\" y=\"1\" width=\"17\" \
+                height=\"10\"/><rect class=\"exec\" x=\"5\" y=\"1\" \
+                width=\"2\" height=\"10\"/>";
+            key.add(sample.to_owned(), "executes a program");
+        }
         for (class, words) in [
             ("wait", "waits, for what is written there"),
             ("stop", "stopped by a signal"),
@@ -70,9 +82,10 @@ impl Key {
             ("bytes", "bytes, from the write to the read"),
         ] {
             if arrows.iter().any(|arrow| arrow.class == class) {
+                let tip = if class == "send" { "alarm" } else { "tip" };
                 let sample = format!(
                     "<line class=\"{class}\" x1=\"1\" x2=\"19\" y1=\"6\" \
-                     y2=\"6\" marker-end=\"url(#tip)\"/>"
+                     y2=\"6\" marker-end=\"url(#{tip})\"/>"
                 );
                 self.add(sample, words);
             }
@@ -83,7 +96,11 @@ impl Key {
         for (wanted, class, words) in [
             ("▼", "io", "writes"),
             ("▲", "io", "reads"),
-            ("×", "io", "closes an end: the last descriptor for it"),
+            (
+                "×",
+                "io",
+                "closes an end: P1.r the read end of pipe P1, P1.w its write end",
+            ),
             ("!", "signal", "sends a signal"),
             ("?", "signal", "exec fails"),
         ] {

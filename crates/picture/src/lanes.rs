@@ -56,11 +56,9 @@ pub fn lanes(story: &Story, style: &LaneStyle) -> String {
         Time::Linear => linear::draw(&sheet),
         Time::Step => stepped::draw(&sheet),
     };
-    if lanes.left_out > 0 {
-        out.push_str(&format!(
-            "{} more processes have no lane here\n",
-            lanes.left_out
-        ));
+    for says in lanes.omissions() {
+        out.push_str(&says);
+        out.push('\n');
     }
     out
 }
@@ -98,15 +96,17 @@ impl Sheet<'_> {
         with_pids: bool,
     ) -> String {
         let shown = &self.lanes.all[lane];
-        let me = &self.story.processes[shown.process];
-        let mut head = " ".repeat((me.depth * indent).min(room / 4));
+        let depth = self.lanes.depth(self.story, lane);
+        let mut head = " ".repeat((depth * indent).min(room / 4));
         head.push_str(&self.lanes.letters(self.story, lane));
-        if !me.name.is_empty() {
+        let name = self.lanes.name(self.story, lane);
+        if !name.is_empty() {
             head.push(' ');
-            head.push_str(&me.name);
+            head.push_str(name);
         }
-        let pid = format!(" {}", me.pid);
+        let pid = format!(" {}", self.story.processes[shown.process].pid);
         if with_pids
+            && !shown.is_thread
             && shown.members.len() == 1
             && columns(&head) + pid.len() <= room
         {

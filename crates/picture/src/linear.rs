@@ -10,15 +10,15 @@ use crate::plain::{ascii, columns, cut};
 use crate::says;
 use crate::scale::Scale;
 use crate::story::{Deed, Process, Span, State, duration};
+use crate::strand::Strand;
 
 pub(crate) fn draw(sheet: &Sheet<'_>) -> String {
     let heads = sheet.heads(true);
     let head = heads.first().map_or(0, |head| columns(head));
-    let endings = sheet
-        .lanes
-        .all
-        .iter()
-        .map(|lane| columns(&sheet.story.ending(lane.process)) + 1);
+    let endings = sheet.lanes.all.iter().map(|lane| match lane.is_thread {
+        true => 0,
+        false => columns(&sheet.story.ending(lane.process)) + 1,
+    });
     let tail = endings.max().unwrap_or(0).min(sheet.width / 4);
     let plot = Plot {
         sheet,
@@ -29,7 +29,7 @@ pub(crate) fn draw(sheet: &Sheet<'_>) -> String {
     let mut out = String::new();
     let mut used = BTreeSet::new();
     for (lane, head) in heads.iter().enumerate() {
-        let line = plot.lane(sheet.lanes.all[lane].process, &mut used);
+        let line = plot.lane(sheet.lanes.all[lane].strand, &mut used);
         if sheet.style.ascii {
             out.push_str(&ascii(head));
         } else {
@@ -63,35 +63,37 @@ impl Plot<'_> {
         column.min(self.columns - 1)
     }
 
-    fn lane(&self, process: usize, used: &mut BTreeSet<char>) -> Line {
+    fn lane(&self, strand: usize, used: &mut BTreeSet<char>) -> Line {
         let story = self.sheet.story;
         let signs = self.sheet.signs;
-        let me = &story.processes[process];
+        let own = story.strands[strand];
+        let is_first = own.thread == 0;
         let mut line = Line::default();
-        let from = self.column(me.birth.t_us);
-        let until_us = me.end.as_ref().map_or(story.end_us, |(at, _)| at.t_us);
+        let (from_us, until_us) = story.life_us(strand);
+        let from = self.column(from_us);
         let until = self.column(until_us).max(from);
+        let run = if is_first { signs.run } else { signs.thread };
         for at in from..=until {
-            line.put(at, signs.run, Ink::Run);
+            line.put(at, run, Ink::Run);
         }
-        self.rest(me, until_us, from..until + 1, &mut line);
-        if let Some(gone) = story.gone_us(process) {
+        self.rest(own, until_us, from..until + 1, &mut line);
+        if let Some(gone) = story.gone_us(own.process).filter(|_| is_first) {
             for at in until + 1..self.column(gone) + 1 {
                 line.put(at, signs.zombie, Ink::Zombie);
             }
         }
         self.gaps(&mut line);
-        let marks = self.marks(process, from, until);
-        self.labels(process, &marks, from..until + 1, &mut line);
+        let marks = self.marks(own, from, until);
+        // What labels will cover is in the legend all the same: they say it.
+        let lived = (0..self.columns).filter_map(|at| line.get(at)?.0);
+        used.extend(lived.chain(marks.values().map(|mark| mark.0)));
+        self.labels(own, &marks, from..until + 1, &mut line);
         for (&at, &(sign, ink)) in &marks {
             line.put(at, sign, ink);
         }
-        for at in 0..self.columns {
-            if let Some((Some(sign), _)) = line.get(at) {
-                used.insert(sign);
-            }
+        if is_first {
+            self.ending(own.process, &mut line);
         }
-        self.ending(process, &mut line);
         line
     }
 
@@ -122,14 +124,19 @@ impl Plot<'_> {
     /// column.
     fn rest(
         &self,
-        me: &Process,
+        own: Strand,
         until_us: u64,
         life: std::ops::Range<usize>,
         line: &mut Line,
     ) {
-        let mut shares: Vec<(f64, f64)> = vec![(0.0, 0.0); self.columns];
-        for span in me.spans.iter().filter(|span| span.tid.is_none()) {
-            let is_stop = matches!(span.state, State::Stopped(_));
+        let story = self.sheet.story;
+        let mut shares: Vec<[f64; 3]> = vec![[0.0; 3]; self.columns];
+        for span in story.rests(own) {
+            let kind = match span.state {
+                State::Stopped(_) => 1,
+                State::Blocked(_) if story.is_stuck(own.process, span) => 2,
+                State::Blocked(_) => 0,
+            };
             let from = self.place(span.from_us);
             let until = self.place(span.until_us.min(until_us));
             let first = self.column(span.from_us);
@@ -137,15 +144,16 @@ impl Plot<'_> {
             for (at, both) in (first..).zip(&mut shares[first..=last]) {
                 let left = at as f64;
                 let share = until.min(left + 1.0) - from.max(left);
-                let sum = if is_stop { &mut both.1 } else { &mut both.0 };
-                *sum += share.max(0.0);
+                both[kind] += share.max(0.0);
             }
         }
         let signs = self.sheet.signs;
         for at in life {
-            let (waits, stops) = shares[at];
+            let [waits, stops, hangs] = shares[at];
             if stops > 0.5 {
                 line.put(at, signs.stop, Ink::Stop);
+            } else if hangs > 0.5 {
+                line.put(at, signs.stuck, Ink::Bad);
             } else if waits > 0.5 {
                 line.put(at, signs.wait, Ink::Wait);
             }
@@ -156,14 +164,15 @@ impl Plot<'_> {
     /// is no room for that, a star stands for them.
     fn marks(
         &self,
-        process: usize,
+        own: Strand,
         from: usize,
         until: usize,
     ) -> BTreeMap<usize, (char, Ink)> {
-        let me = &self.sheet.story.processes[process];
+        let me = &self.sheet.story.processes[own.process];
         let signs = self.sheet.signs;
         let mut marks = BTreeMap::new();
-        if let Some((_, how)) = &me.end {
+        let is_first = own.thread == 0;
+        if let Some((_, how)) = me.end.as_ref().filter(|_| is_first) {
             let mark = match how {
                 Ending::Code { .. } | Ending::Unknown { .. } => {
                     (signs.end, Ink::Mark)
@@ -172,10 +181,10 @@ impl Plot<'_> {
             };
             marks.insert(until, mark);
         }
-        if me.parent.is_some() && from < until {
+        if (me.parent.is_some() || !is_first) && from < until {
             marks.insert(from, (signs.birth, Ink::Mark));
         }
-        for (rank, at, sign, ink) in self.deeds(me) {
+        for (rank, at, sign, ink) in self.deeds(me, own.thread) {
             let taken = |at: usize| {
                 marks.get(&at).is_some_and(|&(other, _)| other != sign)
             };
@@ -198,10 +207,15 @@ impl Plot<'_> {
     }
 
     /// Rank, column, sign and ink of its deeds, what matters most first.
-    fn deeds(&self, me: &Process) -> Vec<(u8, usize, char, Ink)> {
+    fn deeds(
+        &self,
+        me: &Process,
+        thread: usize,
+    ) -> Vec<(u8, usize, char, Ink)> {
         let mut deeds: Vec<(u8, usize, char, Ink)> = me
             .marks
             .iter()
+            .filter(|mark| mark.thread == thread)
             .filter_map(|mark| {
                 let (rank, sign, ink) = self.sign(&mark.deed)?;
                 Some((rank, self.column(mark.at.t_us), sign, ink))
@@ -214,7 +228,10 @@ impl Plot<'_> {
     fn sign(&self, deed: &Deed) -> Option<(u8, char, Ink)> {
         let signs = self.sheet.signs;
         Some(match deed {
-            Deed::Create { .. } => (1, signs.create, Ink::Mark),
+            Deed::Io { of: None, .. } => return None,
+            Deed::Create { .. } | Deed::Begin { .. } => {
+                (1, signs.create, Ink::Mark)
+            }
             Deed::Exec { .. } => (2, signs.exec, Ink::Mark),
             Deed::Wait { .. } => (3, signs.collect, Ink::Mark),
             Deed::Send { .. } => (4, '!', Ink::Mark),
@@ -228,28 +245,14 @@ impl Plot<'_> {
     /// waits for into the wait, where there is room.
     fn labels(
         &self,
-        process: usize,
+        own: Strand,
         marks: &BTreeMap<usize, (char, Ink)>,
         life: std::ops::Range<usize>,
         line: &mut Line,
     ) {
-        let me = &self.sheet.story.processes[process];
-        let mut is_taken = vec![false; self.columns + 1];
-        for &at in marks.keys() {
-            is_taken[at] = true;
-        }
-        let mut write = |from: usize, until: usize, text: &str, ink| {
-            let end = from + columns(text);
-            let is_free = end <= until.min(life.end)
-                && is_taken[from..end].iter().all(|taken| !taken);
-            if is_free {
-                line.text(from, text, ink);
-                // One place behind it, or two labels would run together.
-                is_taken[from..=end].fill(true);
-            }
-            is_free
-        };
-        for mark in &me.marks {
+        let me = &self.sheet.story.processes[own.process];
+        let mut pen = Pen::new(marks, self.columns, life.end, line);
+        for mark in me.marks.iter().filter(|it| it.thread == own.thread) {
             if let Deed::Exec { program } = &mark.deed {
                 let at = self.column(mark.at.t_us);
                 let is_sign = |at: &usize| {
@@ -257,17 +260,17 @@ impl Plot<'_> {
                 };
                 let sign = (at.saturating_sub(1)..at + 2).find(is_sign);
                 let from = sign.unwrap_or(at) + 1;
-                write(from, life.end.saturating_sub(1), program, Ink::Mark);
+                pen.write(from, life.end.saturating_sub(1), program, Ink::Mark);
             }
         }
-        for span in me.spans.iter().filter(|span| span.tid.is_none()) {
+        for span in self.sheet.story.rests(own) {
             let from = self.column(span.from_us) + 1;
             let until = self.column(span.until_us.min(self.sheet.story.end_us));
-            let (texts, ink) = self.wait_labels(process, span);
+            let (texts, ink) = self.wait_labels(own.process, span);
             for text in texts {
                 // A write label may start later, behind a mark.
-                let starts = from..from.max(until.min(from + 6));
-                if starts.into_iter().any(|at| write(at, until, &text, ink)) {
+                let mut starts = from..from.max(until.min(from + 6));
+                if starts.any(|at| pen.write(at, until, &text, ink)) {
                     break;
                 }
             }
@@ -290,8 +293,12 @@ impl Plot<'_> {
                 let mut texts = vec![long.clone()];
                 texts.extend(short);
                 if story.is_stuck(process, span) {
-                    texts.insert(0, format!("stuck: {long}"));
-                    texts.push("stuck".to_owned());
+                    let short = texts.pop().unwrap_or_default();
+                    texts = vec![
+                        format!("stuck: {long}"),
+                        format!("stuck {short}"),
+                        "stuck".to_owned(),
+                    ];
                     (texts, Ink::Bad)
                 } else {
                     (texts, Ink::Wait)
@@ -305,7 +312,10 @@ impl Plot<'_> {
         let end = duration(self.sheet.story.end_us);
         let from = self.columns.saturating_sub(columns(&end));
         line.text(from, &end, Ink::Faint);
-        line.put(0, '0', Ink::Faint);
+        // Before a length without a blank it would be a digit of it.
+        if from > 1 {
+            line.put(0, '0', Ink::Faint);
+        }
         for fold in &self.scale.folds {
             let length = duration(fold.until_us - fold.from_us);
             let text = format!("{}{length}", self.sheet.signs.gap);
@@ -324,8 +334,10 @@ impl Plot<'_> {
         let signs = self.sheet.signs;
         let all = [
             (signs.run, "runs"),
+            (signs.thread, "a thread runs"),
             (signs.wait, "waits"),
-            (signs.stop, "stopped"),
+            (signs.stop, "stopped by a signal"),
+            (signs.stuck, "stuck until it was killed"),
             (signs.zombie, "ended, not yet collected"),
             (signs.create, "creates"),
             (signs.exec, "executes"),
@@ -342,7 +354,59 @@ impl Plot<'_> {
             .filter(|(sign, _)| used.contains(sign))
             .map(|(sign, says)| format!("{sign} {says}"))
             .collect();
-        let text = says::wrap(&items, self.sheet.width);
+        let mut text = says::wrap(&items, self.sheet.width);
+        let is_ascii = self.sheet.style.ascii;
+        let channels = says::channels(self.sheet.story, is_ascii);
+        text.push_str(&says::wrap(&channels, self.sheet.width));
         if self.sheet.style.ascii { ascii(&text) } else { text }
+    }
+}
+
+/// Writes labels where nothing else stands.
+struct Pen<'a> {
+    line: &'a mut Line,
+    is_taken: Vec<bool>,
+    /// Where a letter stands as a mark.
+    is_letter: Vec<bool>,
+    end: usize,
+}
+
+impl<'a> Pen<'a> {
+    fn new(
+        marks: &BTreeMap<usize, (char, Ink)>,
+        columns: usize,
+        end: usize,
+        line: &'a mut Line,
+    ) -> Self {
+        let mut is_taken = vec![false; columns + 1];
+        let mut is_letter = is_taken.clone();
+        for (&at, mark) in marks {
+            is_taken[at] = true;
+            is_letter[at] = mark.0.is_alphanumeric();
+        }
+        Self { line, is_taken, is_letter, end }
+    }
+
+    /// # Returns
+    /// Whether there was room.
+    fn write(
+        &mut self,
+        from: usize,
+        until: usize,
+        text: &str,
+        ink: Ink,
+    ) -> bool {
+        let end = from + columns(text);
+        // Beside a letter a label would read on: `rwread P1`.
+        let is_free = end <= until.min(self.end)
+            && !self.is_letter[end]
+            && !from.checked_sub(1).is_some_and(|at| self.is_letter[at])
+            && self.is_taken[from..end].iter().all(|taken| !taken);
+        if is_free {
+            self.line.text(from, text, ink);
+            // One place behind it, or two labels would run together.
+            self.is_taken[from..=end].fill(true);
+        }
+        is_free
     }
 }

@@ -4,6 +4,7 @@ use crate::chart::{Chart, LEFT, PLOT};
 use crate::plain::columns;
 use crate::says;
 use crate::story::{Deed, Mark, Story, duration};
+use crate::strand::Strand;
 
 /// Signs nearer than this would lie on each other.
 const APART: f64 = 8.0;
@@ -27,6 +28,7 @@ pub(crate) fn sign(deed: &Deed) -> Option<(&'static str, &'static str)> {
     Some(match deed {
         Deed::Send { .. } => ("signal", "!"),
         Deed::ExecFailed { .. } => ("signal", "?"),
+        Deed::Io { of: None, .. } => return None,
         Deed::Io { is_write: true, .. } => ("io", "▼"),
         Deed::Io { is_write: false, .. } => ("io", "▲"),
         Deed::LetGo { .. } => ("io", "×"),
@@ -34,18 +36,19 @@ pub(crate) fn sign(deed: &Deed) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// The signs of a process, from left to right.
+/// The signs of a thread, from left to right.
 ///
 /// # Arguments
 /// `all`: whether reads, writes and closes have signs too.
 pub(crate) fn signs(
     story: &Story,
     chart: &Chart,
-    process: usize,
+    own: Strand,
     all: bool,
 ) -> Vec<Sign> {
     let mut heaps: Vec<(f64, Vec<&Mark>)> = Vec::new();
-    for mark in &story.processes[process].marks {
+    let marks = story.processes[own.process].marks.iter();
+    for mark in marks.filter(|mark| mark.thread == own.thread) {
         if !sign(&mark.deed).is_some_and(|(class, _)| all || class == "signal")
         {
             continue;
@@ -59,10 +62,17 @@ pub(crate) fn signs(
     let ends: Vec<f64> = heaps.iter().skip(1).map(|(x, _)| *x).collect();
     let ends = ends.into_iter().chain([LEFT + PLOT]);
     let drawn = heaps.iter().zip(ends);
-    drawn.map(|((x, heap), end)| of(story, *x, heap, end - x)).collect()
+    let process = own.process;
+    drawn.map(|((x, h), end)| of(story, process, *x, h, end - x)).collect()
 }
 
-fn of(story: &Story, x: f64, heap: &[&Mark], room: f64) -> Sign {
+fn of(
+    story: &Story,
+    process: usize,
+    x: f64,
+    heap: &[&Mark],
+    room: f64,
+) -> Sign {
     let known: Vec<_> = heap.iter().filter_map(|m| sign(&m.deed)).collect();
     let is_signal = known.iter().any(|(class, _)| *class == "signal");
     let class = if is_signal { "signal" } else { "io" };
@@ -81,7 +91,7 @@ fn of(story: &Story, x: f64, heap: &[&Mark], room: f64) -> Sign {
         text.push_str(&label);
     }
     let line = |mark: &&Mark| {
-        let deed = says::deed(story, &mark.deed);
+        let deed = says::deed(story, process, &mark.deed);
         format!("{deed} at {}", duration(mark.at.t_us))
     };
     let mut says: Vec<String> =

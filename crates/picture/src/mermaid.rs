@@ -35,7 +35,7 @@ pub fn mermaid(story: &Story) -> String {
     for lane in &lanes.all {
         let me = &story.processes[lane.process];
         // Who is created in the diagram appears there.
-        if me.parent.is_none() {
+        if me.parent.is_none() && !lane.is_thread {
             diagram.participant(lane.process, "participant");
         }
     }
@@ -57,7 +57,8 @@ struct Diagram<'a> {
 
 impl Diagram<'_> {
     fn participant(&mut self, process: usize, keyword: &str) {
-        let lane = self.lanes.of[process].unwrap_or_default();
+        let lane = self.lanes.of_process(self.story, process);
+        let lane = lane.unwrap_or_default();
         let letters = self.lanes.letters(self.story, lane);
         let name = &self.story.processes[process].name;
         let title = label(&format!("{letters} {name}"));
@@ -66,7 +67,7 @@ impl Diagram<'_> {
     }
 
     fn step(&mut self, step: &Step) {
-        if !step.is_drawn() || self.lanes.of[step.process].is_none() {
+        if !step.is_drawn() || !self.has_lane(step.process) {
             return;
         }
         let is_full = self.drawn >= MOST_STEPS || self.out.len() > MOST_TEXT;
@@ -88,10 +89,14 @@ impl Diagram<'_> {
     /// Returns whether there was something to draw.
     fn draw(&mut self, step: &Step) -> bool {
         let me = step.process;
-        let text = label(&says::deed(self.story, &step.deed));
+        let mut text = label(&says::deed(self.story, me, &step.deed));
+        if self.story.strands[step.strand].thread > 0 {
+            let letter = self.story.strand_letter(step.strand);
+            text = format!("{letter} {text}");
+        }
         match step.deed {
             Deed::Create { child, .. } => {
-                if self.lanes.of[child].is_none() || self.is_born[child] {
+                if !self.has_lane(child) || self.is_born[child] {
                     return false;
                 }
                 // `create` wants its message in the next line.
@@ -123,6 +128,10 @@ impl Diagram<'_> {
             _ => self.note(me, &text),
         }
         true
+    }
+
+    fn has_lane(&self, process: usize) -> bool {
+        self.lanes.of_process(self.story, process).is_some()
     }
 
     fn is_here(&self, process: usize) -> bool {

@@ -1,21 +1,28 @@
 //! What is worth noticing in a run, one sentence each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use trace::{Ending, Who};
 
+use crate::crowd::{Found, TIME, fold};
 use crate::plain::clean;
-use crate::story::{
-    Blocked, Deed, End, Holding, Place, Process, Span, State, Story, duration,
-};
+use crate::story::{Blocked, Deed, End, Holding, Place, Process, State, Story};
+use crate::svg::sentence;
 
 /// How long a zombie may lie before that is worth a sentence, in
 /// microseconds: a parent that waits for its children in turn leaves some for
 /// a moment.
 const LONG_US: u64 = 1_000_000;
 
-/// More notices of one kind about processes of one role become one.
-const FEW: usize = 3;
+/// What an end that was kept too long did to its holder, and to several.
+const OWN_WRITES: [&str; 2] = [
+    "its own writes could never meet a broken pipe",
+    "their own writes could never meet a broken pipe",
+];
+const OWN_READING: [&str; 2] = [
+    "its own reading could never meet the end of file",
+    "their own reading could never meet the end of file",
+];
 
 /// One thing worth noticing.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,18 +45,21 @@ pub fn notices(story: &Story) -> Vec<Notice> {
     let mut all = Vec::new();
     for process in 0..story.processes.len() {
         let looker = Looker { story, process, index: &index };
+        let hang = looker.hang();
+        // An end that it waited on says all that the end kept open would.
+        let unused = match hang {
+            Some(_) => Vec::new(),
+            None => looker.unused_ends(),
+        };
         let found = [
             looker.zombie(),
-            looker.death(),
+            hang.or_else(|| looker.death()),
             looker.failed_exec(),
             looker.left_behind(),
-            looker.waits_on_itself(),
         ];
-        let found = found.into_iter().flatten();
-        let ends = looker.leaks().into_iter().chain(looker.unused_ends());
-        let rights = looker.withheld_rights();
-        let ends = ends.chain(rights);
-        all.extend(found.chain(ends).map(|notice| (process, notice)));
+        let ends = looker.leaks().into_iter().chain(unused);
+        let ends = ends.chain(looker.withheld_rights());
+        all.extend(found.into_iter().flatten().chain(ends));
     }
     let mut all = fold(story, all);
     let first = Who::first();
@@ -64,28 +74,6 @@ pub fn notices(story: &Story) -> Vec<Notice> {
     all
 }
 
-/// Says once what many processes of one role have in common.
-fn fold(story: &Story, all: Vec<(usize, Notice)>) -> Vec<Notice> {
-    let mut counts: BTreeMap<(&'static str, &str), usize> = BTreeMap::new();
-    let key = |process: usize, id| (id, story.processes[process].name.as_str());
-    for (process, notice) in &all {
-        *counts.entry(key(*process, notice.id)).or_default() += 1;
-    }
-    let mut folded = Vec::new();
-    for (process, mut notice) in all {
-        let Some(count) = counts.get_mut(&key(process, notice.id)) else {
-            continue; // the first of them spoke for it
-        };
-        if *count > FEW {
-            let others = *count - 1;
-            notice.sentence.push_str(&format!(" (and {others} more like it)"));
-            counts.remove(&key(process, notice.id));
-        }
-        folded.push(notice);
-    }
-    folded
-}
-
 struct Looker<'a> {
     story: &'a Story,
     process: usize,
@@ -98,6 +86,9 @@ struct Index {
     moved: BTreeSet<(Place, usize)>,
     /// By process: its places in the story's holdings.
     held: Vec<Vec<usize>>,
+    /// When the first of those that were stuck ended: until then nothing
+    /// moved any more.
+    hang_seq: Option<u64>,
 }
 
 impl Index {
@@ -116,7 +107,26 @@ impl Index {
                 held[holding.process].push(number);
             }
         }
-        Self { moved, held }
+        let stuck = (0..story.processes.len())
+            .filter(|&process| story.last_hang(process).is_some());
+        let ends = stuck.filter_map(|process| {
+            Some(story.processes[process].end.as_ref()?.0.seq)
+        });
+        Self { moved, held, hang_seq: ends.min() }
+    }
+
+    /// Who held an end while everybody was stuck.
+    fn holders<'a>(&self, story: &'a Story, place: Place) -> Vec<&'a Holding> {
+        let Some(seq) = self.hang_seq else { return Vec::new() };
+        let is_held = |held: &&Holding| {
+            held.place == Some(place)
+                && held.from.seq < seq
+                && held.until.is_none_or(|until| until.seq >= seq)
+        };
+        let mut holders: Vec<&Holding> =
+            story.holdings.iter().filter(is_held).collect();
+        holders.sort_by_key(|held| (held.process, held.fd));
+        holders
     }
 
     /// Somebody who moved bytes through an end.
@@ -137,17 +147,19 @@ impl Looker<'_> {
         held.map(|&number| &self.story.holdings[number])
     }
 
-    fn notice(&self, id: &'static str, sentence: String) -> Notice {
-        Notice { who: self.me().who.clone(), id, sentence }
+    /// # Arguments
+    /// `says` is the sentence behind the name of this process, `of_many` the
+    /// same behind the names of several.
+    fn found(&self, id: &'static str, says: &str, of_many: &str) -> Found {
+        Found::new(self.process, id, [says, of_many])
     }
 
-    fn zombie(&self) -> Option<Notice> {
+    fn zombie(&self) -> Option<Found> {
         let (ended, _) = self.me().end.as_ref()?;
         let gone = self.story.gone_us(self.process)?;
         let guardian = self.me().guardian?;
         let lay = gone.saturating_sub(ended.t_us);
-        let (me, parent) =
-            (self.story.title(self.process), self.story.title(guardian));
+        let parent = self.story.title(guardian);
         let died_first = self.story.processes[guardian]
             .end
             .as_ref()
@@ -156,25 +168,30 @@ impl Looker<'_> {
             if lay < LONG_US {
                 return None;
             }
-            let sentence = format!(
-                "{me} was a zombie for {}: {parent} waited for it only then",
-                duration(lay)
+            let then = format!(": {parent} waited for");
+            let found = self.found(
+                "zombie-for-long",
+                &format!(" was a zombie for {TIME}{then} it only then"),
+                &format!(" were zombies for up to {TIME}{then} them only then"),
             );
-            return Some(self.notice("zombie-for-long", sentence));
+            return Some(found.taking(lay));
         }
         let is_ignored = self.story.processes[guardian].ignores_children;
         if is_ignored || !died_first || !self.story.sees_waits() {
             return None;
         }
-        let sentence = format!(
-            "{me} was never waited for: it stayed a zombie for {}, until \
-             {parent} ended",
-            duration(lay)
+        let then = format!("{TIME}, until {parent} ended");
+        let found = self.found(
+            "never-waited-for",
+            &format!(" was never waited for: it stayed a zombie for {then}"),
+            &format!(
+                " were never waited for: they stayed zombies for up to {then}"
+            ),
         );
-        Some(self.notice("never-waited-for", sentence))
+        Some(found.taking(lay))
     }
 
-    fn death(&self) -> Option<Notice> {
+    fn death(&self) -> Option<Found> {
         let Some((_, Ending::Signal { signal })) = &self.me().end else {
             return None;
         };
@@ -191,7 +208,6 @@ impl Looker<'_> {
         {
             return None;
         }
-        let me = self.story.title(self.process);
         let why = match signal.as_str() {
             "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE" | "SIGTRAP" => {
                 "its own instruction caused it"
@@ -201,13 +217,17 @@ impl Looker<'_> {
             }
             _ => "no process of this run sent it",
         };
-        let sentence = format!("{me} was killed by {}: {why}", clean(signal));
-        Some(self.notice("killed-from-outside", sentence))
+        let signal = clean(signal);
+        Some(self.found(
+            "killed-from-outside",
+            &format!(" was killed by {signal}: {why}"),
+            &format!(" were killed by {signal}: {why}"),
+        ))
     }
 
     /// A search along PATH fails several times before it succeeds; only one
     /// that never does is news.
-    fn failed_exec(&self) -> Option<Notice> {
+    fn failed_exec(&self) -> Option<Found> {
         let last =
             self.me().marks.iter().rev().find_map(|mark| match &mark.deed {
                 Deed::Exec { .. } => Some(None),
@@ -215,26 +235,28 @@ impl Looker<'_> {
                 _ => None,
             });
         let (path, errno) = last??;
-        let sentence = format!(
-            "{} could not execute {path} ({errno}) and ran on as it was",
-            self.story.title(self.process)
-        );
-        Some(self.notice("exec-failed", sentence))
+        let says = format!(" could not execute {path} ({errno}) and ran on as");
+        Some(self.found(
+            "exec-failed",
+            &format!("{says} it was"),
+            &format!("{says} they were"),
+        ))
     }
 
-    fn withheld_rights(&self) -> impl Iterator<Item = Notice> {
+    fn withheld_rights(&self) -> impl Iterator<Item = Found> {
         self.me().withheld.iter().map(|(path, bit)| {
             let whose = if bit == "setgid" { "group" } else { "owner" };
-            let sentence = format!(
-                "{path} is {bit}: under observation {} runs without its \
-                 {whose}'s rights",
-                self.story.title(self.process)
-            );
-            self.notice("rights-withheld", sentence)
+            let says = |runs: &str| {
+                format!(
+                    " {runs} without its {whose}'s rights, since it is \
+                     observed: {path} is {bit}"
+                )
+            };
+            self.found("rights-withheld", &says("runs"), &says("run"))
         })
     }
 
-    fn left_behind(&self) -> Option<Notice> {
+    fn left_behind(&self) -> Option<Found> {
         let (first_end, _) = self.story.processes.first()?.end.as_ref()?;
         let is_left = match &self.me().end {
             Some((end, _)) => end.seq > first_end.seq,
@@ -250,16 +272,16 @@ impl Looker<'_> {
             return None;
         }
         let first = self.story.title(0);
-        let sentence = format!(
-            "{} was left behind: it still ran when {first} ended",
-            self.story.title(self.process)
-        );
-        Some(self.notice("left-behind", sentence))
+        Some(self.found(
+            "left-behind",
+            &format!(" was left behind: it still ran when {first} ended"),
+            &format!(" were left behind: they still ran when {first} ended"),
+        ))
     }
 
     /// Ends above 2 that crossed an exec, and that the new program does not
     /// know of: it never used them.
-    fn leaks(&self) -> Vec<Notice> {
+    fn leaks(&self) -> Vec<Found> {
         let is_leak = |held: &&Holding| {
             held.fd > 2
                 && held.kept_over_exec.is_some()
@@ -272,25 +294,26 @@ impl Looker<'_> {
                 let place = held.place?;
                 let what = self.story.place(place);
                 let then = match place.end {
-                    End::Write => {
-                        "no reader meets the end of file while it runs"
-                    }
-                    End::Read => "no writer meets a broken pipe while it runs",
-                    _ => "the other side stays connected while it runs",
+                    End::Write => "no reader meets the end of file",
+                    End::Read => "no writer meets a broken pipe",
+                    _ => "the other side stays connected",
                 };
-                let sentence = format!(
-                    "descriptor {} ({what}) leaked over exec into {}: {then}",
-                    held.fd,
-                    self.story.title(self.process)
+                let fd = held.fd;
+                let found = self.found(
+                    "descriptor-leaked-over-exec",
+                    &format!(": {then} while it runs"),
+                    &format!(": {then} while one of them runs"),
                 );
-                Some(self.notice("descriptor-leaked-over-exec", sentence))
+                let before =
+                    format!("descriptor {fd} ({what}) leaked over exec into ");
+                Some(found.behind(before))
             })
             .collect()
     }
 
     /// A write end that was never written to and never closed, although
     /// somebody read until its end was awaited.
-    fn unused_ends(&self) -> Vec<Notice> {
+    fn unused_ends(&self) -> Vec<Found> {
         let mut found = Vec::new();
         for &place in &self.me().held_at_end {
             if !matches!(place.end, End::Read | End::Write)
@@ -308,18 +331,22 @@ impl Looker<'_> {
                 continue;
             };
             let what = self.story.place(place);
-            let me = self.story.title(self.process);
-            let then = if !is_write_end {
-                "its own writes could never meet a broken pipe".to_owned()
+            let [ended, then] = if !is_write_end {
+                OWN_WRITES.map(str::to_owned)
             } else if reader == self.process || moved_here {
-                "its own reading could never meet the end of file".to_owned()
+                OWN_READING.map(str::to_owned)
             } else {
                 let reader = self.story.title(reader);
-                format!("until then {reader} could not meet the end of file")
+                let then = "could not meet the end of file";
+                ["until then", "until then"]
+                    .map(|until| format!("{until} {reader} {then}"))
             };
-            let sentence =
-                format!("{me} held the {what} unused until it ended: {then}");
-            found.push(self.notice("end-never-closed", sentence));
+            let held = format!(" held the {what} unused until");
+            found.push(self.found(
+                "end-never-closed",
+                &format!("{held} it ended: {ended}"),
+                &format!("{held} they ended: {then}"),
+            ));
         }
         found
     }
@@ -337,60 +364,70 @@ impl Looker<'_> {
         self.index.moved.contains(&(place, process))
     }
 
-    /// It was killed in a read whose write end it held itself, or in a write
-    /// that only it could have read.
-    fn waits_on_itself(&self) -> Option<Notice> {
-        let (end, _) = self.me().end.as_ref()?;
-        let waits = |span: &&Span| span.until_us >= end.t_us;
-        let span = self.me().spans.iter().rev().find(waits)?;
-        let State::Blocked(Blocked { kind, place: Some(place), .. }) =
-            &span.state
-        else {
-            return None;
+    /// It sat in a wait until a kill came, in which it may have waited on
+    /// itself: for what it alone could do.
+    fn hang(&self) -> Option<Found> {
+        let span = &self.me().spans[self.story.last_hang(self.process)?];
+        let State::Blocked(on) = &span.state else { return None };
+        let waits = sentence("wait", &self.story.waiting(on));
+        let stuck = |more: &str| {
+            self.found(
+                "stuck",
+                &format!(" was stuck until it was killed: it {waits}{more}"),
+                &format!(
+                    " were stuck until they were killed: each {waits}{more}"
+                ),
+            )
         };
-        let needed = match kind.as_str() {
-            "pipe-data" => Place { end: End::Write, ..*place },
-            "pipe-room" => Place { end: End::Read, ..*place },
-            _ => return None,
+        let Some((place, needed)) = needed(on) else {
+            return Some(stuck(""));
         };
-        let mine = self.holder(self.process, needed, end.seq)?;
-        let is_alone = (0..self.story.processes.len()).all(|other| {
-            other == self.process
-                || self.holder(other, needed, end.seq).is_none()
-        });
-        if !is_alone {
-            return None;
+        let holders = self.index.holders(self.story, needed);
+        let is_mine = |held: &&Holding| held.process == self.process;
+        if let Some(mine) =
+            holders.first().filter(|_| holders.iter().all(is_mine))
+        {
+            return Some(self.waits_on_itself(place, needed, mine.fd));
         }
-        let me = self.story.title(self.process);
-        let label = &self.story.channels[place.channel].label;
-        let then = if needed.end == End::Write {
-            "the end of file could not come"
-        } else {
-            "nobody else could make room"
+        let list: Vec<String> = holders
+            .iter()
+            .map(|held| {
+                let who = self.story.letter(held.process);
+                format!("{who} ({})", held.fd)
+            })
+            .collect();
+        let list = match list.is_empty() {
+            true => "nobody".to_owned(),
+            false => list.join(", "),
         };
-        let (verb, what) = if needed.end == End::Write {
-            ("reading", "write")
-        } else {
-            ("writing", "read")
-        };
-        let sentence = format!(
-            "{me} waited on itself: {verb} {label}, it held the only {what} \
-             end (descriptor {}), so {then}",
-            mine.fd
-        );
-        Some(self.notice("waits-on-itself", sentence))
+        let end = self.story.place(needed);
+        Some(stuck(&format!("; the {end} was held by {list}")))
     }
 
-    fn holder(
-        &self,
-        process: usize,
-        place: Place,
-        seq: u64,
-    ) -> Option<&Holding> {
-        self.held(process).find(|held| {
-            held.place == Some(place)
-                && held.from.seq < seq
-                && held.until.is_none_or(|until| until.seq >= seq)
-        })
+    /// It waited at one end for what only its own other end could do.
+    fn waits_on_itself(&self, place: Place, needed: Place, fd: i32) -> Found {
+        let label = &self.story.channels[place.channel].label;
+        let (verb, end, then) = match needed.end {
+            End::Write => {
+                ("reading", "write", "the end of file could not come")
+            }
+            _ => ("writing", "read", "nobody else could make room"),
+        };
+        let says = format!(
+            " waited on itself: {verb} {label}, it held the only {end} end \
+             (descriptor {fd}), so {then}"
+        );
+        self.found("waits-on-itself", &says, &says)
     }
+}
+
+/// The place where it waits, and the end that could end that.
+fn needed(on: &Blocked) -> Option<(Place, Place)> {
+    let place = on.place?;
+    let end = match on.kind.as_str() {
+        "pipe-data" => End::Write,
+        "pipe-room" => End::Read,
+        _ => return None,
+    };
+    Some((place, Place { end, ..place }))
 }

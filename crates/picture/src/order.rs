@@ -1,8 +1,8 @@
 //! Step time: the deeds that every run of a deterministic program shares, in
 //! one order that depends on what caused what, and never on clocks.
 //!
-//! The partial order is: program order in a process; create before the
-//! child's first deed; exit before the wait that collects it; a signal's
+//! The partial order is: program order in a thread; create before the
+//! child's first deed; every thread's last deed before its process's exit; exit before the wait that collects it; a signal's
 //! sending before its arrival, or before the death by it; the last write
 //! before the end of the only reader's reading, if every byte was read; every
 //! closing of a write end before the end of file; every closing of a read end
@@ -17,14 +17,15 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use trace::Ending;
 
 use crate::cause;
-use crate::story::{Deed, Place, Story};
+use crate::story::{Deed, Mark, Place, Story};
 
 /// A deed in step time.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) process: usize,
+    pub(crate) strand: usize,
     pub(crate) deed: Deed,
-    /// The steps of other processes that had to come first.
+    /// The steps of other threads that had to come first.
     pub(crate) after: Vec<usize>,
 }
 
@@ -33,6 +34,8 @@ impl Step {
     pub(crate) fn is_drawn(&self) -> bool {
         match &self.deed {
             Deed::Create { .. }
+            | Deed::Begin { .. }
+            | Deed::Stuck { .. }
             | Deed::Exec { .. }
             | Deed::Exit
             | Deed::Wait { .. }
@@ -47,7 +50,7 @@ impl Step {
 /// The deeds of one run as a graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// By process, in program order.
+    /// By strand, in program order.
     pub(crate) lines: Vec<Vec<usize>>,
     pub(crate) nodes: Vec<Node>,
 }
@@ -55,8 +58,9 @@ pub(crate) struct Graph {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) process: usize,
+    pub(crate) strand: usize,
     pub(crate) deed: Deed,
-    /// The nodes of other processes that come before it.
+    /// The nodes of other threads that come before it.
     pub(crate) after: Vec<usize>,
 }
 
@@ -64,8 +68,7 @@ impl Graph {
     fn new(story: &Story) -> Self {
         let mut graph = Self::default();
         for process in 0..story.processes.len() {
-            let line = graph.line(story, process);
-            graph.lines.push(line);
+            graph.lines_of(story, process);
         }
         graph.sort_waits();
         graph
@@ -108,22 +111,19 @@ impl Graph {
         }
     }
 
-    /// The deeds of one process. Reads and writes become one deed per end and
-    /// direction, where the last of them stood.
-    fn line(&mut self, story: &Story, process: usize) -> Vec<usize> {
+    /// The deeds of the threads of one process. The reads and writes of a
+    /// thread become one deed per end and direction, where the last of them
+    /// stood.
+    fn lines_of(&mut self, story: &Story, process: usize) {
         let me = &story.processes[process];
-        let mut line = Vec::new();
-        let mut totals: BTreeMap<(Place, bool), (usize, u64)> = BTreeMap::new();
+        let above = self.lines.len();
+        self.lines.resize(above + me.threads.len(), Vec::new());
+        let totals = totals(&me.marks);
         for (number, mark) in me.marks.iter().enumerate() {
-            if let Deed::Io { place, is_write, bytes } = mark.deed {
-                let total = totals.entry((place, is_write)).or_default();
-                *total = (number, total.1.saturating_add(bytes));
-            }
-        }
-        for (number, mark) in me.marks.iter().enumerate() {
+            let strand = above + mark.thread;
             let deed = match mark.deed {
                 Deed::Io { place, is_write, .. } => {
-                    let (last, total) = totals[&(place, is_write)];
+                    let (last, total) = totals[&(mark.thread, place, is_write)];
                     if last != number {
                         continue;
                     }
@@ -137,25 +137,30 @@ impl Graph {
                 }
                 Deed::Exit if died_of_a_broken_pipe(story, process) => {
                     if let Some(channel) = last_written(story, process) {
-                        line.push(self.add(process, Deed::Broken { channel }));
+                        self.add(process, strand, Deed::Broken { channel });
+                    }
+                    Deed::Exit
+                }
+                Deed::Exit => {
+                    if let Some(span) = story.last_hang(process) {
+                        self.add(process, strand, Deed::Stuck { span });
                     }
                     Deed::Exit
                 }
                 ref other => other.clone(),
             };
-            line.push(self.add(process, deed));
+            self.add(process, strand, deed);
         }
-        line
     }
 
-    fn add(&mut self, process: usize, deed: Deed) -> usize {
-        self.nodes.push(Node { process, deed, after: Vec::new() });
-        self.nodes.len() - 1
+    fn add(&mut self, process: usize, strand: usize, deed: Deed) {
+        self.lines[strand].push(self.nodes.len());
+        self.nodes.push(Node { process, strand, deed, after: Vec::new() });
     }
 
-    /// Orders one deed before another of a different process.
+    /// Orders one deed before another of a different thread.
     pub(crate) fn cause(&mut self, before: usize, after: usize) {
-        if self.nodes[before].process != self.nodes[after].process {
+        if self.nodes[before].strand != self.nodes[after].strand {
             self.nodes[after].after.push(before);
         }
     }
@@ -178,9 +183,9 @@ struct Front {
     left: Vec<usize>,
     /// By node: what it causes.
     causes: Vec<Vec<usize>>,
-    /// By process: the place of its next node in its line.
+    /// By strand: the place of its next node in its line.
     next: Vec<usize>,
-    /// The processes that can go on.
+    /// The threads that can go on.
     ready: BinaryHeap<Reverse<usize>>,
 }
 
@@ -196,40 +201,54 @@ impl Front {
         let next = vec![0; graph.lines.len()];
         let ready = BinaryHeap::new();
         let mut front = Self { left, causes, next, ready };
-        for process in 0..graph.lines.len() {
-            front.look(graph, process);
+        for strand in 0..graph.lines.len() {
+            front.look(graph, strand);
         }
         front
     }
 
-    /// Enters a process whose next node has all its causes.
-    fn look(&mut self, graph: &Graph, process: usize) {
-        let node = graph.lines[process].get(self.next[process]);
+    /// Enters a thread whose next node has all its causes.
+    fn look(&mut self, graph: &Graph, strand: usize) {
+        let node = graph.lines[strand].get(self.next[strand]);
         if node.is_some_and(|&node| self.left[node] == 0) {
-            self.ready.push(Reverse(process));
+            self.ready.push(Reverse(strand));
         }
     }
 
     fn next(&mut self, graph: &Graph) -> Option<usize> {
-        let process = match self.ready.pop() {
-            Some(Reverse(process)) => process,
+        let strand = match self.ready.pop() {
+            Some(Reverse(strand)) => strand,
             None => (0..graph.lines.len())
-                .find(|&p| self.next[p] < graph.lines[p].len())?,
+                .find(|&s| self.next[s] < graph.lines[s].len())?,
         };
-        let node = graph.lines[process][self.next[process]];
-        self.next[process] += 1;
+        let node = graph.lines[strand][self.next[strand]];
+        self.next[strand] += 1;
         for after in std::mem::take(&mut self.causes[node]) {
             self.left[after] = self.left[after].saturating_sub(1);
-            let other = graph.nodes[after].process;
+            let other = graph.nodes[after].strand;
             let comes_next =
                 graph.lines[other].get(self.next[other]) == Some(&after);
             if self.left[after] == 0 && comes_next {
                 self.ready.push(Reverse(other));
             }
         }
-        self.look(graph, process);
+        self.look(graph, strand);
         Some(node)
     }
+}
+
+/// By thread, end and direction: the place of the last mark, and the bytes of
+/// all.
+fn totals(marks: &[Mark]) -> BTreeMap<(usize, Place, bool), (usize, u64)> {
+    let mut totals: BTreeMap<_, (usize, u64)> = BTreeMap::new();
+    for (number, mark) in marks.iter().enumerate() {
+        if let Deed::Io { place, is_write, bytes, .. } = mark.deed {
+            let key = (mark.thread, place, is_write);
+            let total = totals.entry(key).or_default();
+            *total = (number, total.1.saturating_add(bytes));
+        }
+    }
+    totals
 }
 
 fn died_of_a_broken_pipe(story: &Story, process: usize) -> bool {
@@ -298,6 +317,7 @@ pub(crate) fn number_and_sort(story: &mut Story) {
         let after = node.after.iter().map(|&before| place_of[before]);
         story.steps.push(Step {
             process: node.process,
+            strand: node.strand,
             deed: node.deed.clone(),
             after: after.collect(),
         });

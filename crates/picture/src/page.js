@@ -112,18 +112,24 @@
     byId("ends").hidden = lines.length === 0;
   }
 
+  // Where an event stands: on its thread's lane, or its process's.
+  function height(event) {
+    return event[5] === undefined ? story.processes[event[3]].y : event[5];
+  }
+
   function show(wanted) {
     const number = Math.min(last, Math.max(0, wanted));
     const event = story.events[number];
     if (!event) return;
-    const [seq, t, x, process, text] = event;
+    const [seq, t, x, process, text, , thread] = event;
     const who = story.processes[process];
+    const y = height(event);
     range.value = number;
     cursor.setAttribute("visibility", "visible");
     cursor.setAttribute("transform", "translate(" + x + " 0)");
     const dot = cursor.querySelector("circle");
-    dot.setAttribute("cy", who.y === null ? -99 : who.y);
-    says.textContent = duration(t) + "  " + who.title + ": " + text;
+    dot.setAttribute("cy", y === null ? -99 : y);
+    says.textContent = duration(t) + "  " + (thread || who.title) + ": " + text;
     range.setAttribute("aria-valuetext", says.textContent);
     tables(seq, t, process);
   }
@@ -136,8 +142,9 @@
   function nearest(x, y) {
     let best = 0;
     let least = Infinity;
-    story.events.forEach(([, , here, process], number) => {
-      const lane = story.processes[process].y;
+    story.events.forEach((event, number) => {
+      const here = event[2];
+      const lane = height(event);
       const off = lane === null ? 60 : Math.abs(lane - y);
       const far = Math.abs(here - x) + Math.min(off, 60) / 4;
       if (far < least) [best, least] = [number, far];

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use trace::Ending;
 
 use crate::group::Lanes;
+use crate::names::{head, indent, width};
 use crate::order::Step;
-use crate::plain::{columns, cut, markup};
+use crate::plain::{columns, markup};
 use crate::says;
-use crate::story::{Deed, End, Story};
-use crate::svg::{head, indent, width};
+use crate::story::{Deed, Story};
 
 /// The room for names, at most.
 const MOST_HEADS: f64 = 190.0;
@@ -24,8 +24,6 @@ const SLOT: f64 = 7.0;
 /// What is further right is counted, not drawn.
 const MOST_COLUMNS: usize = 400;
 const MOST_STEPS: usize = 4_000;
-/// Letters in a box.
-const MOST_LETTERS: usize = 22;
 
 /// Draws the steps of a story: names at the left, which stay, and columns
 /// that can be scrolled.
@@ -62,17 +60,19 @@ fn names(story: &Story, lanes: &Lanes) -> (String, f64) {
     let mut out = String::new();
     let mut widest = 0.0_f64;
     for (number, lane) in lanes.all.iter().enumerate() {
-        let me = &story.processes[lane.process];
         let letters = lanes.letters(story, number);
+        let depth = lanes.depth(story, number);
+        let name = lanes.name(story, number);
         // No pid: it is another one in every run.
-        let [first, second] = head(&letters, &me.name, None, me.depth);
-        let (x, y) = (indent(me.depth), middle(number));
+        let [first, second] = head(&letters, name, None, depth);
+        let who = if lane.is_thread { "who thin" } else { "who" };
+        let (x, y) = (indent(depth), middle(number));
         let y = if second.is_empty() { y + 4.0 } else { y - 1.0 };
         widest = widest.max(x + width(&first) + 8.0);
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "<text class=\"who\" x=\"{x:.0}\" y=\"{y:.0}\">{first}</text>\
+            "<text class=\"{who}\" x=\"{x:.0}\" y=\"{y:.0}\">{first}</text>\
              <text class=\"pid\" x=\"{x:.0}\" y=\"{:.0}\">{second}</text>",
             y + 12.0
         );
@@ -132,10 +132,10 @@ impl<'a> Rails<'a> {
     fn place(&mut self) {
         let story = self.story;
         let mut behind = vec![0; story.steps.len()];
-        let mut free = vec![0; story.processes.len()];
+        let mut free = vec![0; story.strands.len()];
         for (number, step) in story.steps.iter().enumerate() {
             let causes = step.after.iter().map(|&before| behind[before]);
-            let column = causes.max().unwrap_or(0).max(free[step.process]);
+            let column = causes.max().unwrap_or(0).max(free[step.strand]);
             behind[number] = column;
             // The exec of the program itself: the picture begins behind it.
             let is_beginning =
@@ -148,7 +148,7 @@ impl<'a> Rails<'a> {
                 behind[number] = column + 1;
                 if !is_beyond {
                     self.node_of[number] = Some(self.nodes.len());
-                    let text = label(story, step);
+                    let text = says::in_a_box(story, step);
                     self.nodes.push(Node {
                         step,
                         lane,
@@ -159,19 +159,28 @@ impl<'a> Rails<'a> {
                     });
                 }
             }
-            free[step.process] = behind[number];
+            free[step.strand] = behind[number];
         }
     }
 
     /// The lane of a step, and of whom it makes or collects.
     fn where_to(&self, step: &Step) -> Option<(usize, Option<usize>)> {
-        let lane = self.lanes.of[step.process].filter(|_| step.is_drawn())?;
+        let lane = self.lanes.of[step.strand].filter(|_| step.is_drawn())?;
+        let of = |process| self.lanes.of_process(self.story, process);
         if channel(&step.deed).is_some_and(|c| self.is_elsewhere[c]) {
             return None;
         }
         match step.deed {
             Deed::Create { child, .. } | Deed::Wait { child, .. } => {
-                Some((lane, Some(self.lanes.of[child]?)))
+                Some((lane, Some(of(child)?)))
+            }
+            Deed::Begin { thread } => {
+                let strand = self.story.strand(step.process, thread);
+                Some((lane, Some(self.lanes.of[strand]?)))
+            }
+            // To a lane of its own an arrow points.
+            Deed::Send { to: Some(to), .. } => {
+                Some((lane, of(to).filter(|&other| other != lane)))
             }
             _ => Some((lane, None)),
         }
@@ -247,8 +256,10 @@ impl<'a> Rails<'a> {
         let mine = || self.nodes.iter().filter(|node| node.lane == lane);
         let joined = |is_birth: bool| {
             let mut all = self.nodes.iter().filter(|n| n.other == Some(lane));
-            all.find(|node| {
-                is_birth == matches!(node.step.deed, Deed::Create { .. })
+            all.find(|node| match node.step.deed {
+                Deed::Create { .. } | Deed::Begin { .. } => is_birth,
+                Deed::Wait { .. } => !is_birth,
+                _ => false,
             })
         };
         let first = mine().next().map(|node| self.sides(node).0);
@@ -256,6 +267,10 @@ impl<'a> Rails<'a> {
         let Some(from) = born.or(first) else { return };
         let end = self.edges.last().copied().unwrap_or(from);
         let end_node = mine().find(|node| matches!(node.step.deed, Deed::Exit));
+        if self.lanes.all[lane].is_thread {
+            let last = mine().map(|node| self.sides(node).1);
+            return line("life thin", from, last.fold(from + 14.0, f64::max));
+        }
         let Some(exit) = end_node.map(|node| self.sides(node).1) else {
             return line("life", from, end);
         };
@@ -305,10 +320,8 @@ impl<'a> Rails<'a> {
         for &before in &step.after {
             let Some(from) = self.node_of[before] else { continue };
             let (from, to) = (&self.nodes[from], &self.nodes[to]);
-            let class = match from.step.deed {
-                Deed::Bytes { is_write: true, .. } => "bytes",
-                Deed::Send { .. } => "send",
-                _ => continue,
+            let Deed::Bytes { is_write: true, .. } = from.step.deed else {
+                continue;
             };
             let center = |node| (self.sides(node).0 + self.sides(node).1) / 2.0;
             let (x1, x2) = (center(from), center(to));
@@ -316,7 +329,7 @@ impl<'a> Rails<'a> {
             let edge = if y1 < y2 { BOX / 2.0 } else { -BOX / 2.0 };
             let _ = writeln!(
                 out,
-                "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{:.1}\" \
+                "<line class=\"bytes\" x1=\"{x1:.1}\" y1=\"{:.1}\" \
                  x2=\"{x2:.1}\" y2=\"{:.1}\" marker-end=\"url(#tip)\"/>",
                 y1 + edge,
                 y2 - edge
@@ -328,9 +341,13 @@ impl<'a> Rails<'a> {
         let (process, deed) = (node.step.process, &node.step.deed);
         let says = match deed {
             Deed::Exit => self.story.ending(process),
-            deed => says::deed(self.story, deed),
+            deed => says::deed(self.story, process, deed),
         };
-        let says = format!("{}: {says}", self.story.title(process));
+        let who = match self.story.strands[node.step.strand].thread {
+            0 => self.story.title(process),
+            _ => self.story.strand_letter(node.step.strand),
+        };
+        let says = format!("{who}: {says}");
         let title = format!("<title>{}</title>", markup(&says));
         if let Some(other) = node.other {
             self.join(out, node, other, &title);
@@ -364,13 +381,21 @@ impl<'a> Rails<'a> {
     ) {
         let (x, y) = (self.x(node), middle(node.lane));
         let (class, from, to) = match node.step.deed {
-            Deed::Create { .. } => ("create", y, middle(other)),
+            Deed::Create { .. } | Deed::Begin { .. } => {
+                ("create", y, middle(other))
+            }
+            Deed::Send { .. } => {
+                // Signals hit the line of a process, not its boxes.
+                let near = if y < middle(other) { -2.0 } else { 2.0 };
+                ("send", y, middle(other) + near)
+            }
             _ => ("collect", middle(other), y),
         };
+        let tip = if class == "send" { "alarm" } else { "tip" };
         let _ = writeln!(
             out,
             "<line class=\"{class}\" x1=\"{x:.1}\" x2=\"{x:.1}\" \
-             y1=\"{from:.0}\" y2=\"{to:.0}\" marker-end=\"url(#tip)\">\
+             y1=\"{from:.0}\" y2=\"{to:.0}\" marker-end=\"url(#{tip})\">\
              {title}</line><circle class=\"dot\" cx=\"{x:.1}\" \
              cy=\"{y:.0}\" r=\"3.5\">{title}</circle>"
         );
@@ -383,7 +408,8 @@ impl<'a> Rails<'a> {
                 Some((_, Ending::Code { code: 0 })) => ("gone", "on-box"),
                 _ => ("fault", "on-fault"),
             },
-            Deed::Send { .. } => ("fault", "on-fault"),
+            Deed::Stuck { .. } => ("fault", "on-fault"),
+            Deed::Send { .. } => ("sent", "on-box"),
             _ => ("box", "on-box"),
         }
     }
@@ -405,7 +431,7 @@ fn elsewhere(story: &Story, lanes: &Lanes) -> Vec<bool> {
     for held in &story.holdings {
         let Some(place) = held.place else { continue };
         let (here, has_others) = &mut holders[place.channel];
-        if lanes.of[held.process].is_some() {
+        if lanes.of_process(story, held.process).is_some() {
             here.insert(held.process);
         } else {
             *has_others = true;
@@ -414,29 +440,4 @@ fn elsewhere(story: &Story, lanes: &Lanes) -> Vec<bool> {
     let is_one =
         |(here, others): &(BTreeSet<usize>, bool)| *others && here.len() < 2;
     holders.iter().map(is_one).collect()
-}
-
-/// What stands in the box of a step; nothing where a line to another lane
-/// says it.
-fn label(story: &Story, step: &Step) -> String {
-    let text = match &step.deed {
-        Deed::Create { .. } | Deed::Wait { .. } => String::new(),
-        Deed::Exit => story.ending(step.process),
-        Deed::LetGo { place, .. } => format!("× {}", story.place_short(*place)),
-        Deed::Bytes { place, is_write, bytes } => {
-            let sign = if *is_write { '▼' } else { '▲' };
-            let is_pipe = matches!(place.end, End::Read | End::Write);
-            let label = if is_pipe {
-                story.channels[place.channel].label.clone()
-            } else {
-                story.place_short(*place)
-            };
-            match bytes {
-                Some(bytes) => format!("{sign} {label} {bytes} B"),
-                None => format!("{sign} {label}"),
-            }
-        }
-        deed => says::deed(story, deed),
-    };
-    cut(&text, MOST_LETTERS, false)
 }

@@ -1,23 +1,32 @@
 //! The words of a picture: labels of deeds, the legend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trace::Ending;
 
 use crate::lanes::Sheet;
 use crate::order::Step;
-use crate::plain::{ascii, columns};
-use crate::story::{Deed, Story, base};
+use crate::plain::{ascii, columns, cut};
+use crate::story::{Deed, End, Span, State, Story, base};
+
+/// Pipes below lanes: more are a wall of text.
+const MOST_CHANNELS: usize = 10;
+/// Letters in a box.
+const MOST_LETTERS: usize = 22;
 
 /// The label of a step on its lane.
 pub(crate) fn step(sheet: &Sheet<'_>, step: &Step) -> String {
     let (story, signs) = (sheet.story, sheet.signs);
     match &step.deed {
         Deed::Create { child, .. } => {
-            format!("{}{}", signs.create, lane_of(sheet, *child))
+            format!("{}{}", signs.create, lane_of(sheet, *child, 0))
+        }
+        Deed::Begin { thread } => {
+            let letter = lane_of(sheet, step.process, *thread);
+            format!("{}{letter}", signs.create)
         }
         Deed::Wait { child, .. } => {
-            format!("{}wait {}", signs.collect, lane_of(sheet, *child))
+            format!("{}wait {}", signs.collect, lane_of(sheet, *child, 0))
         }
         Deed::Exit => {
             let end = &story.processes[step.process].end;
@@ -25,21 +34,30 @@ pub(crate) fn step(sheet: &Sheet<'_>, step: &Step) -> String {
             let sign = if is_killed { signs.killed } else { signs.end };
             format!("{sign}{}", story.ending(step.process))
         }
-        other => deed(story, other),
+        other => deed(story, step.process, other),
     }
 }
 
-fn lane_of(sheet: &Sheet<'_>, process: usize) -> String {
-    let lane = sheet.lanes.of[process];
+fn lane_of(sheet: &Sheet<'_>, process: usize, thread: usize) -> String {
+    let strand = sheet.story.strand(process, thread);
+    let lane = sheet.lanes.of[strand];
     lane.map_or_else(
-        || sheet.story.letter(process),
+        || sheet.story.strand_letter(strand),
         |lane| sheet.lanes.letters(sheet.story, lane),
     )
 }
 
 /// What a process did, in as few words as there are.
-pub(crate) fn deed(story: &Story, deed: &Deed) -> String {
+pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
+    let label = |channel: &usize| story.channels[*channel].label.as_str();
     match deed {
+        Deed::Begin { thread } => {
+            let strand = story.strand(process, *thread);
+            format!("start thread {}", story.strand_letter(strand))
+        }
+        Deed::Stuck { span } => {
+            stuck(story, &story.processes[process].spans[*span])
+        }
         Deed::Create { child, .. } => {
             format!("create {}", story.letter(*child))
         }
@@ -49,32 +67,34 @@ pub(crate) fn deed(story: &Story, deed: &Deed) -> String {
         }
         Deed::Exit => "exit".to_owned(),
         Deed::Wait { child, .. } => format!("wait {}", story.letter(*child)),
-        Deed::Send { signal, to, is_group } => {
-            let to = match to {
-                Some(to) => story.letter(*to),
-                None if *is_group => "group".to_owned(),
-                None => "outside".to_owned(),
-            };
-            format!("{signal} to {to}")
+        Deed::Send { signal, to: Some(to), .. } => {
+            format!("{signal} to {}", story.letter(*to))
         }
+        Deed::Send { signal, is_group: true, .. } => {
+            format!("{signal} to group")
+        }
+        Deed::Send { signal, .. } => format!("{signal} to outside"),
         Deed::Arrive { signal, from } => {
             format!("{signal} from {}", story.letter(*from))
         }
         Deed::LetGo { place, .. } => {
             format!("close {}", story.place_short(*place))
         }
-        Deed::Io { place, is_write, bytes } => {
-            moved(story, place.channel, *is_write, Some(*bytes))
+        Deed::Io { place, is_write, bytes, of } => {
+            moved(story, place.channel, *is_write, Some(of.unwrap_or(*bytes)))
         }
         Deed::Bytes { place, is_write, bytes } => {
             moved(story, place.channel, *is_write, *bytes)
         }
-        Deed::Make { channel } => {
-            format!("make {}", story.channels[*channel].label)
-        }
-        Deed::Broken { channel } => {
-            format!("write {} fails", story.channels[*channel].label)
-        }
+        Deed::Make { channel } => format!("make {}", label(channel)),
+        Deed::Broken { channel } => format!("write {} fails", label(channel)),
+    }
+}
+
+fn stuck(story: &Story, span: &Span) -> String {
+    match &span.state {
+        State::Blocked(on) => format!("stuck: {}", story.waiting(on)),
+        State::Stopped(_) => "stuck: stopped".to_owned(),
     }
 }
 
@@ -93,6 +113,33 @@ fn moved(
     }
 }
 
+/// What stands in the box of a step; nothing where a line to another lane
+/// says it.
+pub(crate) fn in_a_box(story: &Story, step: &Step) -> String {
+    let text = match &step.deed {
+        Deed::Create { .. } | Deed::Begin { .. } | Deed::Wait { .. } => {
+            String::new()
+        }
+        Deed::Exit => story.ending(step.process),
+        Deed::LetGo { place, .. } => format!("× {}", story.place_short(*place)),
+        Deed::Bytes { place, is_write, bytes } => {
+            let sign = if *is_write { '▼' } else { '▲' };
+            let is_pipe = matches!(place.end, End::Read | End::Write);
+            let label = if is_pipe {
+                story.channels[place.channel].label.clone()
+            } else {
+                story.place_short(*place)
+            };
+            match bytes {
+                Some(bytes) => format!("{sign} {label} {bytes} B"),
+                None => format!("{sign} {label}"),
+            }
+        }
+        deed => self::deed(story, step.process, deed),
+    };
+    cut(&text, MOST_LETTERS, false)
+}
+
 /// The lines below step lanes: signs, then channels.
 pub(crate) fn legend(sheet: &Sheet<'_>, has_zombie: bool) -> String {
     let signs = sheet.signs;
@@ -106,6 +153,9 @@ pub(crate) fn legend(sheet: &Sheet<'_>, has_zombie: bool) -> String {
     if has(|deed| matches!(deed, Deed::Wait { .. })) {
         items.push(format!("{} waits for and collects", signs.collect));
     }
+    if has(|deed| matches!(deed, Deed::Begin { .. })) {
+        items.push("A/1 a thread of A, to its last deed".to_owned());
+    }
     if has_zombie {
         items.push(format!("{} ended, not yet collected", signs.zombie));
     }
@@ -114,21 +164,26 @@ pub(crate) fn legend(sheet: &Sheet<'_>, has_zombie: bool) -> String {
             matches!(step.deed, Deed::LetGo { place, by_exec: false }
                 if sheet.story.channels[place.channel].is_pipe == is_pipe)
         });
-        let says = ["S1.a S1.b the ends of S1", "P1.r P1.w the ends of P1"];
+        let says = [
+            ["S1.a the one end of S1", "S1.b the other end"],
+            ["P1.r the read end of P1", "P1.w its write end"],
+        ];
         if is_closed {
-            items.push(says[usize::from(is_pipe)].to_owned());
+            let says = says[usize::from(is_pipe)].iter();
+            items.extend(says.map(|&says| says.to_owned()));
         }
     }
     let mut out = wrap(&items, sheet.width);
-    out.push_str(&wrap(&channels(sheet), sheet.width));
+    let channels = channels(sheet.story, sheet.style.ascii);
+    out.push_str(&wrap(&channels, sheet.width));
     if sheet.style.ascii { ascii(&out) } else { out }
 }
 
-/// Each pipe that bytes went through: `P1: A -> A.1 24 B`.
-fn channels(sheet: &Sheet<'_>) -> Vec<String> {
-    let story = sheet.story;
-    let mut flows: BTreeMap<String, [Vec<String>; 2]> = BTreeMap::new();
-    let mut sums: BTreeMap<String, Option<u64>> = BTreeMap::new();
+/// Each pipe that bytes went through: `pipe P1: A -> A.1 24 B`.
+pub(crate) fn channels(story: &Story, is_ascii: bool) -> Vec<String> {
+    type Sides = [BTreeSet<usize>; 2];
+    let mut flows: BTreeMap<(usize, String), Sides> = BTreeMap::new();
+    let mut sums: BTreeMap<(usize, String), Option<u64>> = BTreeMap::new();
     for step in &story.steps {
         let Deed::Bytes { place, is_write, bytes } = step.deed else {
             continue;
@@ -137,31 +192,48 @@ fn channels(sheet: &Sheet<'_>) -> Vec<String> {
             continue;
         }
         let writes = if is_write { place } else { place.other() };
-        let mut key = story.channels[place.channel].label.clone();
-        if !story.channels[place.channel].is_pipe {
-            key = story.place_short(writes);
-        }
+        let channel = &story.channels[place.channel];
+        let label = if channel.is_pipe {
+            format!("pipe {}", channel.label)
+        } else {
+            format!("socket {}", story.place_short(writes))
+        };
+        // P2 stands before P10.
+        let key = (label.len(), label);
         let sides = flows.entry(key.clone()).or_default();
-        sides[usize::from(!is_write)].push(story.letter(step.process));
+        sides[usize::from(!is_write)].insert(step.strand);
         let sum = sums.entry(key).or_insert(Some(0));
         if is_write {
             *sum = sum.zip(bytes).map(|(a, b)| a.saturating_add(b));
         }
     }
-    let arrow = if sheet.style.ascii { "->" } else { "→" };
-    let side = |names: &Vec<String>| match names.len() {
-        0 => "nobody".to_owned(),
-        1..=3 => names.join(","),
-        more => format!("{} and {} others", names[0], more - 1),
-    };
-    let line = |(label, [from, to]): (&String, &[Vec<String>; 2])| {
-        let bytes = match sums[label] {
+    let arrow = if is_ascii { "->" } else { "→" };
+    let side = |strands: &BTreeSet<usize>| side(story, strands);
+    let line = |(key, [from, to]): (&(usize, String), &Sides)| {
+        let bytes = match sums[key] {
             Some(bytes) if bytes > 0 => format!(" {bytes} B"),
             _ => String::new(),
         };
-        format!("{label}: {} {arrow} {}{bytes}", side(from), side(to))
+        format!("{}: {} {arrow} {}{bytes}", key.1, side(from), side(to))
     };
-    flows.iter().take(20).map(line).collect()
+    let mut lines: Vec<String> =
+        flows.iter().take(MOST_CHANNELS).map(line).collect();
+    if let Some(more) = flows.len().checked_sub(MOST_CHANNELS + 1) {
+        lines.push(format!("and {} more", more + 1));
+    }
+    lines
+}
+
+/// Those who wrote, or read.
+fn side(story: &Story, strands: &BTreeSet<usize>) -> String {
+    let mut names = strands.iter().map(|it| story.strand_letter(*it));
+    match (strands.len(), names.next()) {
+        (0, _) | (_, None) => "nobody".to_owned(),
+        (more @ 4.., Some(name)) => format!("{name} and {} others", more - 1),
+        (_, Some(name)) => {
+            names.fold(name, |all, name| format!("{all},{name}"))
+        }
+    }
 }
 
 /// Items with two blanks between, broken where they do not fit.
@@ -169,7 +241,7 @@ pub(crate) fn wrap(items: &[String], width: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
     for item in items {
-        let item = crate::plain::cut(item, width, false);
+        let item = cut(item, width, false);
         let length = columns(&item);
         if used > 0 && used + 2 + length > width {
             out.push('\n');

@@ -42,7 +42,7 @@ struct Grid<'a> {
     lines: Vec<Line>,
     /// By step: the column from which its effects may stand.
     done: Vec<usize>,
-    /// By process: the first column it may use.
+    /// By strand: the first column it may use.
     free: Vec<usize>,
     /// By lane: where its life begins, ends, and where it is collected.
     lives: Vec<Life>,
@@ -58,6 +58,8 @@ struct Life {
     exit: Option<(usize, usize)>,
     /// In which lane, and where.
     collected: Option<(usize, usize)>,
+    /// Behind its last deed.
+    last: usize,
 }
 
 impl<'a> Grid<'a> {
@@ -68,7 +70,7 @@ impl<'a> Grid<'a> {
             band,
             lines: vec![Line::default(); lanes],
             done: vec![0; sheet.story.steps.len()],
-            free: vec![0; sheet.story.processes.len()],
+            free: vec![0; sheet.story.strands.len()],
             lives: vec![Life::default(); lanes],
             end: 0,
             has_zombie: false,
@@ -81,25 +83,21 @@ impl<'a> Grid<'a> {
     /// Whether there was one in the last band.
     fn place(&mut self, number: usize, step: &Step) -> bool {
         let causes = step.after.iter().map(|&before| self.done[before]);
-        let from = causes.max().unwrap_or(0).max(self.free[step.process]);
+        let from = causes.max().unwrap_or(0).max(self.free[step.strand]);
         let Some(lane) = self.lane(number, step) else {
             self.done[number] = from;
-            self.free[step.process] = from;
+            self.free[step.strand] = from;
             return true;
         };
         let text = self.label(step);
         let length = columns(&text);
-        let other = match step.deed {
-            Deed::Create { child, .. } | Deed::Wait { child, .. } => {
-                self.sheet.lanes.of[child]
-            }
-            _ => None,
-        };
+        let other = partner(self.sheet.story, step, false)
+            .and_then(|strand| self.sheet.lanes.of[strand]);
         let Some(at) = self.room(lane, other, from, length, step) else {
             // What follows from it must not be drawn without it.
             let beyond = MOST_BANDS * self.band;
             self.done[number] = beyond;
-            self.free[step.process] = beyond;
+            self.free[step.strand] = beyond;
             return false;
         };
         self.write(lane, at, &text, step);
@@ -108,7 +106,7 @@ impl<'a> Grid<'a> {
         }
         let behind = at + length;
         self.end = self.end.max(behind);
-        self.free[step.process] = behind + 1;
+        self.free[step.strand] = behind + 1;
         // An effect may stand below its cause's label, but right of its start.
         self.done[number] =
             if matches!(step.deed, Deed::Exit) { behind } else { at + 1 };
@@ -118,12 +116,13 @@ impl<'a> Grid<'a> {
     /// The lane on which a step is drawn, if it is.
     fn lane(&self, number: usize, step: &Step) -> Option<usize> {
         let lanes = &self.sheet.lanes.of;
-        let is_hidden = partner(&step.deed).is_some_and(|p| lanes[p].is_none());
+        let is_hidden = partner(self.sheet.story, step, true)
+            .is_some_and(|strand| lanes[strand].is_none());
         // The exec of the program itself: the picture begins behind it.
         let is_beginning =
             number == 0 && matches!(step.deed, Deed::Exec { .. });
         let is_drawn = step.is_drawn() && !is_hidden && !is_beginning;
-        lanes[step.process].filter(|_| is_drawn)
+        lanes[step.strand].filter(|_| is_drawn)
     }
 
     fn room(
@@ -134,7 +133,7 @@ impl<'a> Grid<'a> {
         length: usize,
         step: &Step,
     ) -> Option<usize> {
-        let is_birth = matches!(step.deed, Deed::Create { .. });
+        let is_birth = is_birth(step);
         let least = ROOM_FOR_A_LIFE.min(self.band / 4) * usize::from(is_birth);
         let wanted = length.max(least);
         let between = other.map_or(0..0, |o| lane.min(o) + 1..lane.max(o) + 1);
@@ -149,14 +148,16 @@ impl<'a> Grid<'a> {
     }
 
     fn write(&mut self, lane: usize, at: usize, text: &str, step: &Step) {
-        let is_bad = matches!(step.deed, Deed::Exit)
-            && !ended_by_itself(self.sheet.story, step.process);
+        let is_bad = matches!(step.deed, Deed::Stuck { .. })
+            || matches!(step.deed, Deed::Exit)
+                && !ended_by_itself(self.sheet.story, step.process);
         let ink = if is_bad { Ink::Bad } else { Ink::Mark };
         self.lines[lane].text(at, text, ink);
         let life = &mut self.lives[lane];
         if life.from.is_none() {
             life.from = Some(0);
         }
+        life.last = at + columns(text);
         if matches!(step.deed, Deed::Exit) {
             life.exit = Some((at, at + columns(text)));
         }
@@ -165,14 +166,14 @@ impl<'a> Grid<'a> {
     /// Draws the line from a deed down to the process that it made or
     /// collected.
     fn join(&mut self, lane: usize, other: usize, at: usize, step: &Step) {
-        let is_birth = matches!(step.deed, Deed::Create { .. });
+        let is_birth = is_birth(step);
         let signs = self.sheet.signs;
         let sign = if is_birth { signs.birth } else { signs.collected };
         for row in lane.min(other) + 1..lane.max(other) {
             self.lines[row].put(at, signs.down, Ink::Faint);
         }
         self.lines[other].put(at, sign, Ink::Mark);
-        let child = self.sheet.lanes.all[other].process;
+        let child = self.sheet.lanes.all[other].strand;
         if is_birth {
             self.lives[other].from = Some(at);
             self.free[child] = self.free[child].max(at + 1);
@@ -191,9 +192,11 @@ impl<'a> Grid<'a> {
     fn fill(&mut self) {
         let signs = self.sheet.signs;
         for lane in 0..self.lines.len() {
-            let Life { from, exit, collected } = self.lives[lane];
+            let Life { from, exit, collected, last } = self.lives[lane];
             let Some(from) = from else { continue };
-            for at in from..exit.map_or(self.end, |(_, behind)| behind) {
+            let is_thread = self.sheet.lanes.all[lane].is_thread;
+            let open = if is_thread { last.max(from + 3) } else { self.end };
+            for at in from..exit.map_or(open, |(_, behind)| behind) {
                 match self.lines[lane].get(at) {
                     None => self.lines[lane].put(at, signs.line, Ink::Run),
                     Some((Some(sign), _)) if sign == signs.down => {
@@ -208,7 +211,9 @@ impl<'a> Grid<'a> {
                 Some(_) => continue,
                 None => self.unburied(lane, behind),
             };
-            for at in behind..until {
+            // One place is left blank, or `exit 0` would read `exit 0zz`.
+            let is_beside_text = !behind.is_multiple_of(self.band);
+            for at in behind + usize::from(is_beside_text)..until {
                 if self.lines[lane].get(at).is_none() {
                     self.lines[lane].put(at, signs.zombie, Ink::Zombie);
                     self.has_zombie = true;
@@ -239,7 +244,8 @@ impl<'a> Grid<'a> {
         }) else {
             return exit;
         };
-        match self.sheet.lanes.of[guardian].map(|lane| self.lives[lane].exit) {
+        let lane = self.sheet.lanes.of_process(story, guardian);
+        match lane.map(|lane| self.lives[lane].exit) {
             Some(Some((_, until))) => until,
             Some(None) => self.end,
             None => exit,
@@ -282,12 +288,20 @@ impl<'a> Grid<'a> {
     }
 }
 
-fn partner(deed: &Deed) -> Option<usize> {
-    match deed {
-        Deed::Create { child, .. } | Deed::Wait { child, .. } => Some(*child),
-        Deed::Send { to, .. } => *to,
+/// The strand that a step concerns besides its own.
+fn partner(story: &Story, step: &Step, with_signals: bool) -> Option<usize> {
+    match step.deed {
+        Deed::Create { child, .. } | Deed::Wait { child, .. } => {
+            Some(story.strand(child, 0))
+        }
+        Deed::Begin { thread } => Some(story.strand(step.process, thread)),
+        Deed::Send { to, .. } if with_signals => Some(story.strand(to?, 0)),
         _ => None,
     }
+}
+
+fn is_birth(step: &Step) -> bool {
+    matches!(step.deed, Deed::Create { .. } | Deed::Begin { .. })
 }
 
 fn ended_by_itself(story: &Story, process: usize) -> bool {

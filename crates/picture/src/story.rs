@@ -6,6 +6,7 @@ use trace::{Ending, Event, Header, Level, Who};
 
 use crate::order::Step;
 use crate::plain::clean;
+use crate::strand::{Strand, Thread};
 use crate::{order, tell};
 
 /// A run, ready to be drawn: the processes in the order of the fork tree, the
@@ -18,6 +19,8 @@ pub struct Story {
     pub(crate) plan: Option<String>,
     /// Ordered by `who`, which is the fork tree read depth first.
     pub(crate) processes: Vec<Process>,
+    /// All threads: those of the first process, those of the second …
+    pub(crate) strands: Vec<Strand>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) holdings: Vec<Holding>,
     /// The deeds of step time, in the one order that every run shares.
@@ -53,6 +56,10 @@ pub(crate) struct Process {
     pub(crate) collected: Option<(Moment, usize)>,
     /// Whether the kernel throws its children's statuses away.
     pub(crate) ignores_children: bool,
+    /// The first one first, then by path. Never empty.
+    pub(crate) threads: Vec<Thread>,
+    /// The place of its first thread among the strands.
+    pub(crate) first_strand: usize,
     pub(crate) spans: Vec<Span>,
     pub(crate) marks: Vec<Mark>,
     /// The ends that its end let go.
@@ -67,7 +74,8 @@ pub(crate) struct Process {
 pub(crate) struct Span {
     pub(crate) from_us: u64,
     pub(crate) until_us: u64,
-    pub(crate) tid: Option<i32>,
+    /// Its place among the process's threads.
+    pub(crate) thread: usize,
     pub(crate) state: State,
 }
 
@@ -89,6 +97,8 @@ pub(crate) struct Blocked {
 #[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) at: Moment,
+    /// Its place among the process's threads.
+    pub(crate) thread: usize,
     pub(crate) deed: Deed,
 }
 
@@ -97,6 +107,10 @@ pub(crate) enum Deed {
     Create {
         child: usize,
         waits_for_exec: bool,
+    },
+    /// It started a thread of its process.
+    Begin {
+        thread: usize,
     },
     Exec {
         program: String,
@@ -130,6 +144,9 @@ pub(crate) enum Deed {
         place: Place,
         is_write: bool,
         bytes: u64,
+        /// Of the whole call, which may be told in parts; `None` for all parts
+        /// but the first.
+        of: Option<u64>,
     },
     /// Step time: all that it moved through this end.
     Bytes {
@@ -139,6 +156,10 @@ pub(crate) enum Deed {
     },
     Make {
         channel: usize,
+    },
+    /// Step time: where it was stuck until a kill ended it.
+    Stuck {
+        span: usize,
     },
     /// It wrote, and nobody could read.
     Broken {
@@ -222,16 +243,21 @@ impl Story {
     /// nothing ran.
     fn stretch_hangs(&mut self) {
         for process in 0..self.processes.len() {
-            let spans = &self.processes[process].spans;
-            let last = spans.iter().rposition(|span| {
-                span.tid.is_none() && self.is_stuck(process, span)
-            });
+            let last = self.last_hang(process);
             let end = self.processes[process].end.as_ref();
             if let Some((last, (end, _))) = last.zip(end) {
                 let end_us = end.t_us;
                 self.processes[process].spans[last].until_us = end_us;
             }
         }
+    }
+
+    /// The wait of a first thread that only a kill ended.
+    pub(crate) fn last_hang(&self, process: usize) -> Option<usize> {
+        self.processes[process]
+            .spans
+            .iter()
+            .rposition(|span| span.thread == 0 && self.is_stuck(process, span))
     }
 
     /// The descriptors that a process holds just after an event.
@@ -311,7 +337,10 @@ impl Story {
         let verb = match on.kind.as_str() {
             "pipe-data" => "read",
             "pipe-room" => "write",
+            "child" if on.child.is_none() => return "wait any".to_owned(),
             "child" => "wait",
+            "signal" => return "await signal".to_owned(),
+            "threads" => return "own threads".to_owned(),
             "socket" | "queue" | "other" | "fifo-peer" => on.call.as_str(),
             kind => kind,
         };
@@ -372,7 +401,9 @@ impl Story {
         let waited = span.until_us.saturating_sub(span.from_us);
         let did_something = || {
             me.marks.iter().any(|mark| {
-                mark.deed != Deed::Exit && mark.at.t_us > span.until_us
+                mark.deed != Deed::Exit
+                    && mark.thread == span.thread
+                    && mark.at.t_us > span.until_us
             })
         };
         signal == "SIGKILL"

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use trace::Ending;
 
 use crate::arrows::{Arrow, arrows};
-use crate::chart::{BAR, Chart, LEFT, PLOT, Row, WIDTH};
+use crate::chart::{Chart, LEFT, PLOT, Row, WIDTH};
+use crate::group::Lane;
 use crate::key::Key;
 use crate::marks::signs;
+use crate::names::{head, indent};
 use crate::plain::{columns, cut, markup};
 use crate::story::{Deed, Span, State, Story, duration};
+use crate::strand::Strand;
 
 /// The width of a letter in a bar.
 const LETTER: f64 = 6.7;
@@ -95,6 +98,10 @@ impl<'a> Sheet<'a> {
              refY=\"3\" markerWidth=\"6\" markerHeight=\"6\" \
              markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
              <path d=\"M0 0L6 3L0 6z\" class=\"tip\"/>\
+             </marker><marker id=\"alarm\" viewBox=\"0 0 6 6\" refX=\"6\" \
+             refY=\"3\" markerWidth=\"7\" markerHeight=\"7\" \
+             markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
+             <path d=\"M0 0L6 3L0 6z\" class=\"alarm\"/>\
              </marker></defs>\n<rect class=\"paper\" width=\"100%\" \
              height=\"100%\"/>\n",
             duration(self.story.end_us),
@@ -155,10 +162,13 @@ impl<'a> Sheet<'a> {
     fn lane(&mut self, lane: usize) {
         let story = self.story;
         let chart = self.chart;
-        let process = chart.lanes.all[lane].process;
+        let Lane { process, is_thread, .. } = chart.lanes.all[lane];
         let letters = chart.lanes.letters(story, lane);
-        let (name, ending) =
-            (markup(&story.processes[process].name), story.ending(process));
+        let name = markup(chart.lanes.name(story, lane));
+        let ending = match is_thread {
+            true => String::new(),
+            false => story.ending(process),
+        };
         self.add(format_args!(
             "<g class=\"lane\" data-p=\"{process}\" role=\"group\" \
              aria-label=\"{letters} {name}, {}\">",
@@ -167,30 +177,37 @@ impl<'a> Sheet<'a> {
         self.head(lane, &letters);
         for &member in chart.lanes.all[lane].members.iter().take(MOST_MEMBERS) {
             let Some(row) = chart.row(member) else { continue };
-            self.life(member, row);
-            self.spans(member, row);
+            let own = story.strands[member];
+            if own.thread == 0 {
+                self.life(own.process, row);
+            } else {
+                self.thread(member, row);
+            }
+            self.spans(own, row);
             if !row.is_shared {
-                self.signs(
-                    member,
-                    row,
-                    chart.lanes.all[lane].members.len() == 1,
-                );
+                self.signs(own, row, chart.lanes.all[lane].members.len() == 1);
             }
         }
-        self.tail(lane, &ending);
+        if !is_thread {
+            self.tail(lane, &ending);
+        }
         self.out.push_str("</g>\n");
     }
 
     /// Who it is: two lines to the left of the lane.
     fn head(&mut self, lane: usize, letters: &str) {
-        let members = &self.chart.lanes.all[lane].members;
-        let me = &self.story.processes[members[0]];
-        let pid = (members.len() == 1).then_some(me.pid);
-        let [first, second] = head(letters, &me.name, pid, me.depth);
-        let top = self.chart.top(lane);
-        let indent = indent(me.depth);
+        let lanes = &self.chart.lanes;
+        let Lane { process, is_thread, ref members, .. } = lanes.all[lane];
+        let me = &self.story.processes[process];
+        let pid = (members.len() == 1 && !is_thread).then_some(me.pid);
+        let depth = lanes.depth(self.story, lane);
+        let name = lanes.name(self.story, lane);
+        let [first, second] = head(letters, name, pid, depth);
+        let top = self.chart.top(lane) - if is_thread { 3.0 } else { 0.0 };
+        let indent = indent(depth);
+        let who = if is_thread { "who thin" } else { "who" };
         self.add(format_args!(
-            "<text class=\"who\" x=\"{indent:.0}\" y=\"{:.0}\">{first}</text>\
+            "<text class=\"{who}\" x=\"{indent:.0}\" y=\"{:.0}\">{first}</text>\
              <text class=\"pid\" x=\"{indent:.0}\" y=\"{:.0}\">{second}</text>\n",
             top + 13.0,
             top + 25.0,
@@ -200,7 +217,8 @@ impl<'a> Sheet<'a> {
     /// How it ended, and where its time went: to the right of the lane.
     fn tail(&mut self, lane: usize, ending: &str) {
         let members = &self.chart.lanes.all[lane].members;
-        let me = &self.story.processes[members[0]];
+        let process = self.chart.lanes.all[lane].process;
+        let me = &self.story.processes[process];
         let is_well = matches!(me.end, Some((_, Ending::Code { code: 0 })));
         let class = if is_well { "end" } else { "end bad" };
         let ending = markup(&cut(ending, 12, false));
@@ -209,7 +227,7 @@ impl<'a> Sheet<'a> {
             "<text class=\"{class}\" x=\"{x}\" y=\"{:.0}\">{ending}</text>\n",
             top + 13.0
         ));
-        let (lived, waited) = times(self.story, members[0]);
+        let (lived, waited) = times(self.story, process);
         let share = waited.saturating_mul(100) / lived.max(1);
         if members.len() == 1 && share > 0 {
             self.add(format_args!(
@@ -225,8 +243,9 @@ impl<'a> Sheet<'a> {
         let width = (until - from).max(0.8);
         let (top, height) = (row.top, row.height);
         let says = markup(says);
+        let thin = if row.is_shared { " thin" } else { "" };
         self.add(format_args!(
-            "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{top:.1}\" \
+            "<rect class=\"{class}{thin}\" x=\"{from:.1}\" y=\"{top:.1}\" \
              width=\"{width:.1}\" height=\"{height:.1}\"><title>{says}\
              </title></rect>\n"
         ));
@@ -242,9 +261,18 @@ impl<'a> Sheet<'a> {
                 "<text class=\"label on-{class}\" x=\"{:.1}\" y=\"{:.0}\">\
                  {says}</text>",
                 span.0 + 3.0,
-                row.top + BAR - 5.0
+                row.top + row.height / 2.0 + 4.0
             );
         }
+    }
+
+    fn thread(&mut self, strand: usize, row: Row) {
+        let (from_us, until_us) = self.story.life_us(strand);
+        let span = (self.chart.x(from_us), self.chart.x(until_us));
+        let letter = self.story.strand_letter(strand);
+        let lived = duration(until_us - from_us);
+        let says = format!("{letter}, a thread, lived {lived}");
+        self.bar("run strand", span, row, &says);
     }
 
     fn life(&mut self, process: usize, row: Row) {
@@ -281,24 +309,24 @@ impl<'a> Sheet<'a> {
     /// Where the next wait begins, before which a label must end.
     fn room(&self, process: usize, t_us: u64, until: f64) -> f64 {
         let spans = &self.story.processes[process].spans;
-        let next = spans.iter().map(|span| span.from_us).filter(|&f| f > t_us);
+        let spans = spans.iter().filter(|span| span.thread == 0);
+        let next = spans.map(|span| span.from_us).filter(|&f| f > t_us);
         next.min().map_or(until, |next| self.chart.x(next).min(until))
     }
 
-    fn spans(&mut self, process: usize, row: Row) {
-        let spans = &self.story.processes[process].spans;
-        for span in spans.iter().filter(|span| span.tid.is_none()) {
+    fn spans(&mut self, own: Strand, row: Row) {
+        let story = self.story;
+        for span in story.rests(own) {
             if self.waits < MOST_WAITS {
-                self.span(process, span, row);
+                self.span(own, span, row);
             }
         }
     }
 
-    fn span(&mut self, process: usize, span: &Span, row: Row) {
-        let story = self.story;
-        let end = story.processes[process].end.as_ref();
-        let until_us =
-            span.until_us.min(end.map_or(story.end_us, |end| end.0.t_us));
+    fn span(&mut self, own: Strand, span: &Span, row: Row) {
+        let (story, process) = (self.story, own.process);
+        let strand = story.strand(process, own.thread);
+        let until_us = span.until_us.min(story.life_us(strand).1);
         let place = (self.chart.x(span.from_us), self.chart.x(until_us));
         // What is thinner than a hair shows nothing.
         if place.1 - place.0 < 0.7 {
@@ -307,15 +335,24 @@ impl<'a> Sheet<'a> {
         self.waits += 1;
         let took = duration(until_us.saturating_sub(span.from_us));
         let (class, label) = state(story, process, span);
-        let title = story.title(process);
+        let title = match own.thread {
+            0 => story.title(process),
+            _ => story.strand_letter(strand),
+        };
         let says = format!("{title} {}, {took}", sentence(class, &label));
         self.bar(class, place, row, &says);
         self.text(class, place, row, &label);
     }
 
-    fn signs(&mut self, process: usize, row: Row, all: bool) {
-        let title = markup(&self.story.title(process));
-        for sign in signs(self.story, self.chart, process, all) {
+    fn signs(&mut self, own: Strand, row: Row, all: bool) {
+        let title = match own.thread {
+            0 => markup(&self.story.title(own.process)),
+            thread => {
+                let strand = self.story.strand(own.process, thread);
+                self.story.strand_letter(strand)
+            }
+        };
+        for sign in signs(self.story, self.chart, own, all) {
             let (class, text) = (sign.class, markup(&sign.text));
             // The sign itself stands at its instant, its label behind it.
             let (x, y) = (sign.x - 4.0, row.bottom() + 10.0);
@@ -334,9 +371,10 @@ impl<'a> Sheet<'a> {
         for arrow in arrows {
             let Arrow { class, from, to, says } = arrow;
             let says = markup(says);
+            let tip = if *class == "send" { "alarm" } else { "tip" };
             self.add(format_args!(
                 "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" \
-                 x2=\"{:.1}\" y2=\"{:.1}\" marker-end=\"url(#tip)\">\
+                 x2=\"{:.1}\" y2=\"{:.1}\" marker-end=\"url(#{tip})\">\
                  <title>{says}</title></line>\n",
                 from.0, from.1, to.0, to.1
             ));
@@ -368,55 +406,17 @@ pub(crate) fn state(
 /// The same in words: `waits to read P1`.
 pub(crate) fn sentence(class: &str, label: &str) -> String {
     match (class, label.split_once(' ')) {
+        ("wait", Some(("wait", "any"))) => "waits for any child".to_owned(),
         ("wait", Some(("wait", child))) => format!("waits for {child}"),
+        ("wait", Some(("await", _))) => "waits for a signal".to_owned(),
+        ("wait", Some(("own", _))) => "has ended, its threads go on".to_owned(),
+        ("wait", None) if label == "futex" => {
+            "waits on a futex: a lock or a condition in memory".to_owned()
+        }
         ("wait", Some((call, what))) => format!("waits to {call} {what}"),
-        ("wait", None) if label == "wait" => "waits for a child".to_owned(),
         ("wait", None) => format!("waits: {label}"),
         _ => format!("is {label}"),
     }
-}
-
-pub(crate) fn indent(depth: usize) -> f64 {
-    6.0 + depth.min(5) as f64 * 6.0
-}
-
-/// The two lines that name a lane, escaped.
-pub(crate) fn head(
-    letters: &str,
-    name: &str,
-    pid: Option<i32>,
-    depth: usize,
-) -> [String; 2] {
-    let room = LEFT - 10.0 - indent(depth);
-    let pid = pid.map_or_else(String::new, |pid| format!("pid {pid}"));
-    let whole = format!("{letters} {name}");
-    let both = if width(&whole) <= room {
-        [whole, pid]
-    } else {
-        // The end of a long path tells more than its beginning.
-        let mut tail = letters;
-        while width(tail) > room - 10.0 {
-            let mut rest = tail.chars();
-            rest.next();
-            tail = rest.as_str();
-        }
-        let tail = tail.trim_start_matches('.');
-        let mark = if tail == letters { "" } else { "…" };
-        let name = cut(name, 12, false);
-        [format!("{mark}{tail}"), format!("{name} {pid}")]
-    };
-    both.map(|line| markup(line.trim_end()))
-}
-
-/// About how wide a bold text is.
-pub(crate) fn width(text: &str) -> f64 {
-    let letter = |letter: char| match letter {
-        '.' | ' ' => 4.6,
-        'A'..='Z' => 9.3,
-        '0'..='9' => 8.4,
-        _ => 7.6,
-    };
-    text.chars().map(letter).sum::<f64>().max(columns(text) as f64 * 4.2)
 }
 
 /// How long a process lived, and how much of it it waited.
@@ -425,7 +425,7 @@ fn times(story: &Story, process: usize) -> (u64, u64) {
     let end_us = me.end.as_ref().map_or(story.end_us, |end| end.0.t_us);
     let lived = end_us.saturating_sub(me.birth.t_us);
     let waits = me.spans.iter().filter(|span| {
-        span.tid.is_none() && matches!(span.state, State::Blocked(_))
+        span.thread == 0 && matches!(span.state, State::Blocked(_))
     });
     let waited: u64 = waits
         .map(|span| span.until_us.min(end_us).saturating_sub(span.from_us))

@@ -15,6 +15,8 @@ pub(crate) struct Tables {
     /// The kernel's name of an object -> its newest channel. A socket's name
     /// tells the end as well.
     names: HashMap<String, Place>,
+    /// Who acts, among its process's threads.
+    pub(crate) thread: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,7 @@ impl Tables {
             open: vec![BTreeMap::new(); processes],
             ends: vec![BTreeMap::new(); processes],
             names: HashMap::new(),
+            thread: 0,
         }
     }
 
@@ -129,7 +132,8 @@ impl Tables {
         if *count == 0 {
             self.ends[who].remove(&place);
             let deed = Deed::LetGo { place, by_exec };
-            story.processes[who].marks.push(Mark { at, deed });
+            let thread = self.thread;
+            story.processes[who].marks.push(Mark { at, thread, deed });
         }
     }
 
@@ -152,6 +156,13 @@ impl Tables {
             let to =
                 Target { place, object: &object, is_cloexec: entry.is_cloexec };
             self.open(story, child, fd, &to, at);
+        }
+    }
+
+    /// The next exec will not close this descriptor.
+    pub(crate) fn keep(&mut self, who: usize, fd: i32) {
+        if let Some(entry) = self.open[who].get_mut(&fd) {
+            entry.is_cloexec = false;
         }
     }
 

@@ -9,6 +9,7 @@ use crate::story::{
     Blocked, Channel, Deed, End, Mark, Moment, Place, Process, Span, State,
     Story, base,
 };
+use crate::strand::{Thread, Threads};
 use crate::table::{Tables, Target};
 
 pub(crate) fn tell(header: &Header, events: Vec<Event>) -> Story {
@@ -20,6 +21,7 @@ pub(crate) fn tell(header: &Header, events: Vec<Event>) -> Story {
     for process in &mut story.processes {
         process.marks.sort_by_key(|mark| mark.at.seq);
     }
+    story.find_strands();
     story
 }
 
@@ -28,7 +30,13 @@ struct Teller {
     index: BTreeMap<Who, usize>,
     tables: Tables,
     is_born: Vec<bool>,
+    threads: Threads,
+    /// By process and thread: its last read or write, and the mark of it.
+    calls: BTreeMap<(usize, usize), (Call, usize)>,
 }
+
+/// Of a read or write: the end, whether it writes, and when it began.
+type Call = (Place, bool, u64);
 
 impl Teller {
     fn new(header: &Header, events: &[Event]) -> Self {
@@ -57,6 +65,7 @@ impl Teller {
             command: header.command.iter().map(|part| clean(part)).collect(),
             plan: header.plan.as_deref().map(clean),
             processes,
+            strands: Vec::new(),
             channels: Vec::new(),
             holdings: Vec::new(),
             steps: Vec::new(),
@@ -66,7 +75,9 @@ impl Teller {
             events: events.len() as u64,
         };
         let tables = Tables::new(count);
-        Self { story, index, tables, is_born: vec![false; count] }
+        let threads = Threads::new(count);
+        let (is_born, calls) = (vec![false; count], BTreeMap::new());
+        Self { story, index, tables, is_born, threads, calls }
     }
 
     fn event(&mut self, seq: u64, event: Event) {
@@ -83,16 +94,12 @@ impl Teller {
         if event.tid.is_none() && !event.name.is_empty() {
             process.name = clean(&event.name);
         }
-        self.lifecycle(me, at, event.tid, event.what);
+        self.tables.thread =
+            self.threads.event(process, me, event.tid, at, &event.what);
+        self.lifecycle(me, at, event.what);
     }
 
-    fn lifecycle(
-        &mut self,
-        me: usize,
-        at: Moment,
-        tid: Option<i32>,
-        what: What,
-    ) {
+    fn lifecycle(&mut self, me: usize, at: Moment, what: What) {
         match what {
             What::Create { call, child: Some(child), child_pid, .. } => {
                 self.create(me, at, &call, &child, child_pid);
@@ -103,6 +110,7 @@ impl Teller {
                 let process = &mut self.story.processes[me];
                 process.held_at_end = held;
                 process.end = Some((at, how));
+                self.tables.thread = 0;
                 self.mark(me, at, Deed::Exit);
             }
             What::Wait {
@@ -118,10 +126,15 @@ impl Teller {
             }
             What::Reparent { to } => {
                 let to = to.and_then(|to| self.index.get(&to).copied());
-                self.story.processes[me].guardian = to;
+                let process = &mut self.story.processes[me];
+                // A zombie that nobody of the run inherits lay until its
+                // parent ended, who did not collect it.
+                if process.end.is_none() || to.is_some() {
+                    process.guardian = to;
+                }
             }
             What::Stop { .. } | What::Continue | What::Block { .. } => {
-                self.rest(me, at, tid, what);
+                self.rest(me, at, what);
             }
             What::Signal { .. } | What::Mask { .. } => {
                 self.signal(me, at, what);
@@ -144,10 +157,12 @@ impl Teller {
             let withheld = &mut self.story.processes[me].withheld;
             withheld.push((clean(&path), clean(&bit)));
         }
-        self.tables.exec(&mut self.story, me, at);
+        // Whether exec closes a descriptor can change, and no event says so.
         for held in &kept {
+            self.tables.keep(me, held.fd);
             self.adopt(me, at, held);
         }
+        self.tables.exec(&mut self.story, me, at);
         self.mark(me, at, Deed::Exec { program: base(&path) });
     }
 
@@ -213,19 +228,22 @@ impl Teller {
         }
     }
 
-    fn rest(&mut self, me: usize, at: Moment, tid: Option<i32>, what: What) {
+    fn rest(&mut self, me: usize, at: Moment, what: What) {
         let until_us = at.t_us;
+        let thread = self.tables.thread;
         let spans = &mut self.story.processes[me].spans;
         match what {
             What::Stop { signal } => spans.push(Span {
                 from_us: at.t_us,
                 until_us: u64::MAX, // until the Continue, or its end
-                tid: None,
+                thread: 0,
                 state: State::Stopped(clean(&signal)),
             }),
             What::Continue => {
-                let open =
-                    spans.iter_mut().rev().find(|s| s.until_us == u64::MAX);
+                let open = spans.iter_mut().rev().find(|span| {
+                    span.until_us == u64::MAX
+                        && matches!(span.state, State::Stopped(_))
+                });
                 if let Some(span) = open {
                     span.until_us = until_us;
                 }
@@ -233,7 +251,7 @@ impl Teller {
             What::Block { call, on, from_us } => {
                 let state = State::Blocked(self.blocked(me, call, on));
                 let from_us = from_us.min(until_us);
-                let span = Span { from_us, until_us, tid, state };
+                let span = Span { from_us, until_us, thread, state };
                 self.story.processes[me].spans.push(span);
             }
             _ => {}
@@ -313,7 +331,8 @@ impl Teller {
     }
 
     fn io(&mut self, me: usize, at: Moment, what: What) {
-        let What::Io { is_write, fd, object, bytes, errno, .. } = what else {
+        let What::Io { is_write, fd, object, bytes, errno, from_us, .. } = what
+        else {
             return;
         };
         let Some(place) = self.tables.find(&object, is_write) else { return };
@@ -325,12 +344,34 @@ impl Teller {
         }
         self.tables.used(&mut self.story, me, fd);
         match errno.as_deref() {
-            None => self.mark(me, at, Deed::Io { place, is_write, bytes }),
+            None => self.moved(me, at, (place, is_write, from_us), bytes),
             Some("EPIPE") => {
                 self.mark(me, at, Deed::Broken { channel: place.channel });
             }
             Some(_) => {}
         }
+    }
+
+    /// A write that is larger than its pipe is told in parts, which have one
+    /// beginning: the first of them stands for the call.
+    fn moved(&mut self, me: usize, at: Moment, call: Call, bytes: u64) {
+        let (place, is_write, _) = call;
+        let who = (me, self.tables.thread);
+        let marks = &mut self.story.processes[me].marks;
+        let first = match self.calls.get(&who) {
+            Some((last, first)) if *last == call && is_write => {
+                marks.get_mut(*first)
+            }
+            _ => None,
+        };
+        let mut of = Some(bytes);
+        if let Some(Mark { deed: Deed::Io { of: Some(all), .. }, .. }) = first {
+            *all = all.saturating_add(bytes);
+            of = None;
+        } else {
+            self.calls.insert(who, (call, marks.len()));
+        }
+        self.mark(me, at, Deed::Io { place, is_write, bytes, of });
     }
 
     /// Takes a descriptor into the table that it did not know of.
@@ -346,7 +387,8 @@ impl Teller {
     }
 
     fn mark(&mut self, me: usize, at: Moment, deed: Deed) {
-        self.story.processes[me].marks.push(Mark { at, deed });
+        let thread = self.tables.thread;
+        self.story.processes[me].marks.push(Mark { at, thread, deed });
     }
 }
 
@@ -364,6 +406,8 @@ impl Process {
             end: None,
             collected: None,
             ignores_children: false,
+            threads: vec![Thread::default()],
+            first_strand: 0,
             spans: Vec::new(),
             marks: Vec::new(),
             held_at_end: Vec::new(),

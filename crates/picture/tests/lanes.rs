@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use picture::{LaneStyle, Time, lanes};
-use stage::{Stage, crowd, eight, hostile, three, two};
-use trace::Who;
+use stage::{Stage, crowd, eight, hostile, threads, three, two};
+use trace::{What, Who};
 
 mod stage;
 
@@ -15,8 +15,8 @@ fn drawn(stage: &Stage, width: usize, time: Time) -> String {
     lanes(&stage.story(), &style)
 }
 
-fn all() -> [Stage; 5] {
-    [two(), three(), eight(), hostile(), crowd(50, 10)]
+fn all() -> [Stage; 6] {
+    [two(), three(), eight(), hostile(), crowd(50, 10), threads()]
 }
 
 /// For eyes: `cargo test -p picture --test lanes -- --ignored --nocapture`.
@@ -174,4 +174,34 @@ fn what_is_not_drawn_takes_its_effects_with_it() {
         let before = line.split("exec ").next().unwrap();
         assert!(before.contains('└'), "{line}:\n{text}");
     }
+}
+
+/// The observer tells of a write that is larger than its pipe as the bytes
+/// go; a reader of the picture asks what the program wrote.
+#[test]
+fn a_write_in_parts_is_one_write() {
+    let mut s = Stage::new("writer");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 3, 4);
+    let reader = s.create(&a, "reader");
+    for _ in 0..9 {
+        s.write(&a, 4, &pipe, 1_000);
+        s.read(&reader, 3, &pipe, 1_000);
+    }
+    s.exit(&reader, 0);
+    s.exit(&a, 0);
+    for event in &mut s.events {
+        if let What::Io { is_write: true, from_us, .. } = &mut event.what {
+            *from_us = 150;
+        }
+    }
+    let text = drawn(&s, 80, Time::Linear);
+    let writer = text.lines().next().expect("a lane");
+    assert_eq!(writer.matches('w').count(), 1 + "writer".matches('w').count());
+    assert!(text.contains("pipe P1: A → A.1 9000 B"), "{text}");
+    let page = picture::html(&s.story());
+    assert_eq!(page.matches("write P1 9000 B at").count(), 1);
+    assert!(!page.contains("write P1 1000 B"));
+    let text = drawn(&s, 80, Time::Step);
+    assert!(text.contains("write P1 9000 B"), "{text}");
 }

@@ -161,9 +161,66 @@ fn a_reader_that_waits_on_itself_is_told() {
     s.events.last_mut().unwrap().t_us -= 100;
     s.wait(&a, &child);
     s.exit(&a, 0);
-    let ids: Vec<&str> = said(&s).into_iter().map(|said| said.1).collect();
-    assert!(ids.contains(&"waits-on-itself"), "{ids:?}");
-    assert!(ids.contains(&"killed-from-outside"), "{ids:?}");
+    assert_eq!(only(&s).1, "waits-on-itself");
+}
+
+/// Each holds the end that the other waits for: nobody waits on himself.
+#[test]
+fn two_that_are_stuck_are_told_with_the_holders() {
+    let mut s = Stage::new("ping");
+    let a = Who::first();
+    let [one, other] = [s.pipe(&a, 3, 4), s.pipe(&a, 5, 6)];
+    let child = s.create(&a, "pong");
+    let began = s.now();
+    s.pass(500_000);
+    s.blocked(&a, "pipe-data", Some(&other), None, began);
+    s.killed(&a, "SIGKILL");
+    s.play(&child, What::Reparent { to: None });
+    s.blocked(&child, "pipe-data", Some(&one), None, began);
+    s.killed(&child, "SIGKILL");
+    let said: Vec<String> = said(&s).into_iter().map(|said| said.2).collect();
+    assert_eq!(
+        said,
+        [
+            "A (ping) was stuck until it was killed: it waits to read P2; \
+             the P2 write end was held by A (6), A.1 (6)",
+            "A.1 (pong) was stuck until it was killed: it waits to read P1; \
+             the P1 write end was held by A (4), A.1 (4)",
+        ]
+    );
+}
+
+/// Its parent's end gives a zombie away, and nobody of the run gets it.
+#[test]
+fn a_zombie_lies_until_its_parent_ends() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "worker");
+    s.exit(&child, 0);
+    s.pass(50_000);
+    s.exit(&a, 0);
+    s.play(&child, What::Reparent { to: None });
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1", "never-waited-for"));
+    assert!(sentence.contains("a zombie for 50.1 ms"), "{sentence}");
+}
+
+/// Whether exec closes a descriptor may be changed in a way that is no event.
+#[test]
+fn what_exec_kept_has_leaked_though_it_was_to_be_closed() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let pipe = s.pipe_with(&a, 3, 4, true);
+    let child = s.create(&a, "parent");
+    let object = pipe.clone();
+    let kept = vec![Held { fd: 4, object, mode: "w".to_owned() }];
+    s.exec_keeping(&child, "/bin/sleep", kept);
+    s.close(&a, 4, &pipe);
+    s.exit(&child, 0);
+    s.read(&a, 3, &pipe, 0);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    assert_eq!(only(&s).1, "descriptor-leaked-over-exec");
 }
 
 #[test]
@@ -216,7 +273,43 @@ fn what_many_have_in_common_is_said_once() {
     s.exit(&a, 0);
     let (who, _, sentence) = only(&s);
     assert_eq!(who, "A.1");
-    assert!(sentence.ends_with("(and 39 more like it)"), "{sentence}");
+    let names = "A.1 … A.40 (40 of worker) were never waited for: ";
+    assert!(sentence.starts_with(names), "{sentence}");
+}
+
+#[test]
+fn a_few_are_named() {
+    let mut s = Stage::new("pool");
+    let a = Who::first();
+    for _ in 0..3 {
+        let child = s.create(&a, "worker");
+        s.exit(&child, 0);
+    }
+    s.exit(&a, 0);
+    let sentence = only(&s).2;
+    let names = "A.1, A.2 and A.3 (worker) were never waited for: ";
+    assert!(sentence.starts_with(names), "{sentence}");
+}
+
+/// Each forgot another pipe: the first speaks for all.
+#[test]
+fn many_of_one_kind_that_differ_are_counted() {
+    let mut s = Stage::new("pool");
+    let a = Who::first();
+    for _ in 0..7 {
+        let pipe = s.pipe(&a, 3, 4);
+        let child = s.create(&a, "worker");
+        s.close(&a, 3, &pipe);
+        s.write(&a, 4, &pipe, 2);
+        s.close(&a, 4, &pipe);
+        s.read(&child, 3, &pipe, 2);
+        s.exit(&child, 0);
+        s.wait(&a, &child);
+    }
+    s.exit(&a, 0);
+    let (_, id, sentence) = only(&s);
+    assert_eq!(id, "end-never-closed");
+    assert!(sentence.ends_with("(and 6 more like it)"), "{sentence}");
 }
 
 /// Level light sees neither waits nor kills: their absence proves nothing.
@@ -251,8 +344,8 @@ fn a_program_without_the_rights_of_its_file_is_told() {
         let (who, id, sentence) = only(&s);
         assert_eq!((who.as_str(), id), ("A", "rights-withheld"));
         let expected = format!(
-            "/usr/bin/su is {bit}: under observation A (sh) runs without its \
-             {whose}'s rights"
+            "A (sh) runs without its {whose}'s rights, since it is observed: \
+             /usr/bin/su is {bit}"
         );
         assert_eq!(sentence, expected);
     }

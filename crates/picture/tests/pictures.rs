@@ -28,6 +28,7 @@ A sender 4065         ██┬███████⋯███w█████
                     0           ⋯2.1 ms                 ⋯1.6 ms    5.4 ms
 █ runs  · waits  z ended, not yet collected  ┬ creates  ┴ collects  w writes
 r reads  ⋯ time left out
+pipe P1: A → A.1 17 B
 ",
     );
 }
@@ -43,8 +44,8 @@ A sender       ┬A.1─close P1.r─write P1 17 B─close P1.w─────�
   A.1 receiver └close P1.w────────────────────read P1 17 B─■exit 0┘
 
 A sender       ■exit 0
-┬ creates  ┴ waits for and collects  P1.r P1.w the ends of P1
-P1: A → A.1 17 B
+┬ creates  ┴ waits for and collects  P1.r the read end of P1  P1.w its write end
+pipe P1: A → A.1 17 B
 ",
     );
 }
@@ -63,6 +64,7 @@ A sender     █┬██⋯█w█ww█··⋯··┴██■ exit 0
 z ended, not yet collected  ┬ creates
 ┴ collects  w writes  r reads
 ⋯ time left out
+pipe P1: A → A.1 17 B
 ",
     );
 }
@@ -83,8 +85,9 @@ A sender     write P1 17 B─close P1.w───
 A sender     ────────┴wait A.1─■exit 0
  A.1 receiv… ─■exit 0┘
 ┬ creates  ┴ waits for and collects
-P1.r P1.w the ends of P1
-P1: A → A.1 17 B
+P1.r the read end of P1
+P1.w its write end
+pipe P1: A → A.1 17 B
 ",
     );
 }
@@ -96,12 +99,13 @@ fn a_pipeline_of_a_shell_in_clock_time() {
         80,
         Time::Linear,
         "\
-A sh 4065        »sh┬██┬███████·wait································█┴┴■ exit 0
+A sh 4065        »sh┬██┬███████·wait any····························█┴┴■ exit 0
   A.1 yes 7940      └███████████»yes████████████w███w█████████████×zzz   SIGPIPE
   A.2 head 7941        └██████████»head·read P1···█r███████████■zzzzzzz  exit 0
                 0                                                 4.0 ms
 █ runs  · waits  z ended, not yet collected  ┬ creates  » executes  ┴ collects
 w writes  r reads  × killed
+pipe P1: A.1 → A.2
 ",
     );
 }
@@ -115,12 +119,12 @@ fn a_pipeline_of_a_shell_in_step_time() {
         "\
 A sh       ┬A.1─close P1.w─┬A.2─close P1.r───────────────────┴wait A.1─┴wait A.2
   A.1 yes  └close P1.r─────┼exec yes─write P1────────×SIGPIPE┘         │
-  A.2 head                 └exec head─read P1─■exit 0zzzzzzzzzzzzzzzzzz┘
+  A.2 head                 └exec head─read P1─■exit 0 zzzzzzzzzzzzzzzzz┘
 
 A sh       ─■exit 0
 ┬ creates  ┴ waits for and collects  z ended, not yet collected
-P1.r P1.w the ends of P1
-P1: A.1 → A.2
+P1.r the read end of P1  P1.w its write end
+pipe P1: A.1 → A.2
 ",
     );
 }
@@ -155,13 +159,13 @@ fn eight_processes_one_of_which_is_killed_in_step_time() {
         Time::Step,
         "\
 A pool       ┬A.1─┬A.2─┬A.3─┬A.4─┬A.5─┬A.6─┬A.7─SIGKILL to A.4─┴wait A.1─┴wait A.2─┴wait A.3────────
-  A.1 worker └────┼────┼────┼────┼────┼────┼■exit 0zzzzzzzzzzzz┘         │         │
-  A.2 worker      └────┼────┼────┼────┼────┼■exit 0zzzzzzzzzzzzzzzzzzzzzz┘         │
-  A.3 worker           └────┼────┼────┼────┼■exit 0zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz┘
-  A.4 worker                └────┼────┼────┼─────×SIGKILLzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
-  A.5 worker                     └────┼────┼■exit 0zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
-  A.6 worker                          └────┼■exit 0zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
-  A.7 worker                               └■exit 0zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
+  A.1 worker └────┼────┼────┼────┼────┼────┼■exit 0 zzzzzzzzzzz┘         │         │
+  A.2 worker      └────┼────┼────┼────┼────┼■exit 0 zzzzzzzzzzzzzzzzzzzzz┘         │
+  A.3 worker           └────┼────┼────┼────┼■exit 0 zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz┘
+  A.4 worker                └────┼────┼────┼─────×SIGKILL zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
+  A.5 worker                     └────┼────┼■exit 0 zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
+  A.6 worker                          └────┼■exit 0 zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
+  A.7 worker                               └■exit 0 zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz
 
 A pool       ┴wait A.4─┴wait A.5─┴wait A.6─┴wait A.7─■exit 0
   A.4 worker ┘         │         │         │
@@ -227,9 +231,9 @@ fn a_pipe_that_one_process_made_for_itself_is_not_shown() {
         Time::Step,
         "\
 A maker      ┬A.1─close P1.r─┴wait A.1
-  A.1 worker └■exit 0zzzzzzzz┘
+  A.1 worker └■exit 0 zzzzzzz┘
 ┬ creates  ┴ waits for and collects  z ended, not yet collected
-P1.r P1.w the ends of P1
+P1.r the read end of P1  P1.w its write end
 ",
     );
 }

@@ -69,6 +69,16 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errno: Option<String>,
     },
+    /// A thread other than the process's first began: its first event. Or a
+    /// thread ended before its process did, or with it: its last event. Of the
+    /// first thread only an end is told, and only if others outlive it.
+    Thread {
+        /// At its beginning the path of its creation: the k-th thread that
+        /// the first one creates is `k`, the j-th that this one creates is
+        /// `k.j`. So it is the same in every run, which the `tid` is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<String>,
+    },
     /// execve or execveat replaced the program, or failed to.
     Exec {
         /// Whether the new program runs now.

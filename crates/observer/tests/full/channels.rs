@@ -68,6 +68,28 @@ fn copies_of_a_descriptor_name_the_same_pipe() {
 }
 
 #[test]
+fn an_ioctl_decides_what_exec_closes() {
+    let run = observed(&["leaves-open"]);
+    check(&run);
+    let [pipe] = &pipes(&run)[..] else { panic!("one pipe") };
+    let modes: Vec<String> = run
+        .of("A")
+        .iter()
+        .filter_map(|it| match it {
+            What::Exec { kept, .. } => Some(kept),
+            _ => None,
+        })
+        .flatten()
+        .filter(|held| held.object == *pipe)
+        .map(|held| held.mode.clone())
+        .collect();
+    assert_eq!(modes, ["w"]);
+    let is_by_exec =
+        |it: &What| matches!(it, What::Close { by_exec: true, .. });
+    assert_eq!(run.count(is_by_exec), 1);
+}
+
+#[test]
 fn a_descriptor_that_came_through_a_socket_names_its_pipe() {
     let run = observed(&["passes"]);
     check(&run);

@@ -1,6 +1,6 @@
 //! Creations, programs, threads and waits.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 
@@ -88,6 +88,62 @@ fn threads_are_no_processes() {
     check(&run);
     assert_eq!(run.code_of("A"), Some(0));
     assert!(creations(&run).is_empty());
+    let mut paths: Vec<String> = beginnings(&run);
+    paths.sort_by_key(|path| path.parse::<u32>().unwrap());
+    let all: Vec<String> = (1..=20).map(|k: u32| k.to_string()).collect();
+    assert_eq!(paths, all);
+}
+
+/// The paths of the threads that began.
+fn beginnings(run: &Run) -> Vec<String> {
+    let began = run.events.iter().filter_map(|event| match &event.what {
+        What::Thread { began } => began.clone(),
+        _ => None,
+    });
+    began.collect()
+}
+
+#[test]
+fn a_thread_says_nothing_before_its_beginning_or_behind_its_end() {
+    for behaviour in
+        ["threads", "exec-from-thread", "leader-ends-first", "thread-ends-all"]
+    {
+        let run = observed(&[behaviour, "6"]);
+        let mut alive = BTreeSet::new();
+        for event in &run.events {
+            // With the last thread its process ends.
+            let is_end = matches!(event.what, What::Exit { .. });
+            assert!(!is_end || alive.is_empty() && event.tid.is_none());
+            let Some(tid) = event.tid else { continue };
+            match &event.what {
+                What::Thread { began: Some(_) } => {
+                    assert!(alive.insert(tid), "{behaviour}: {event:?}");
+                }
+                What::Thread { began: None } => {
+                    assert!(alive.remove(&tid), "{behaviour}: {event:?}");
+                }
+                _ => assert!(alive.contains(&tid), "{behaviour}: {event:?}"),
+            }
+        }
+        assert!(alive.is_empty(), "{behaviour}: {alive:?} never ended");
+    }
+}
+
+#[test]
+fn a_first_thread_that_ends_alone_is_told() {
+    let run = observed(&["leader-ends-first"]);
+    let is_end = |event: &&trace::Event| {
+        event.tid.is_none()
+            && matches!(event.what, What::Thread { began: None })
+    };
+    assert_eq!(run.events.iter().filter(is_end).count(), 1);
+}
+
+#[test]
+fn a_thread_of_a_thread_is_named_by_both() {
+    let run = observed(&["thread-of-a-thread"]);
+    check(&run);
+    assert_eq!(beginnings(&run), ["1", "1.1", "2"]);
 }
 
 #[test]

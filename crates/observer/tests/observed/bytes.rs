@@ -15,6 +15,7 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
     Some(match name {
         "end-of-file" => end_of_file(),
         "copies" => copies(),
+        "leaves-open" => leaves_open(),
         "passes" => passes(),
         "moves-within" => moves_within(),
         "ping-pong" => ping_pong(number),
@@ -53,6 +54,20 @@ fn copies() -> u8 {
         system(libc::SYS_close_range, [20, 30, 0, 0, 0]);
         -become_observed(&["exit", "0"]) as u8
     }))
+}
+
+/// What exec closes is said with ioctl(2), as Python says it.
+fn leaves_open() -> u8 {
+    let [read_end, write_end] = pipe();
+    for (fd, request) in [
+        (write_end, libc::FIOCLEX),
+        (write_end, libc::FIONCLEX),
+        (read_end, libc::FIOCLEX),
+    ] {
+        // SAFETY: no memory is involved.
+        unsafe { libc::ioctl(fd, request) };
+    }
+    -become_observed(&["exit", "0"]) as u8
 }
 
 /// The write end of a pipe travels through a socket.

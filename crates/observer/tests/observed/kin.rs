@@ -29,6 +29,7 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
         "exec-from-thread" => exec_from_thread(),
         "threads" => threads(number),
         "leader-ends-first" => leader_ends_first(),
+        "thread-of-a-thread" => thread_of_a_thread(),
         "thread-ends-all" => thread_ends_all(),
         "nowait" => nowait(),
         "wait-blindly" => wait_blindly(),
@@ -114,6 +115,13 @@ fn threads(number: i32) -> u8 {
     for one in all {
         one.join().expect("it ends");
     }
+    0
+}
+
+fn thread_of_a_thread() -> u8 {
+    let first = thread(|| thread(my_pid).join().expect("it ends"));
+    first.join().expect("it ends");
+    thread(my_pid).join().expect("it ends");
     0
 }
 

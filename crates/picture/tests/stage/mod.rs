@@ -17,6 +17,8 @@ pub(crate) struct Stage {
     names: std::collections::BTreeMap<Who, String>,
     children: std::collections::BTreeMap<Who, u32>,
     objects: u32,
+    /// Who plays; `None` is a process's first thread.
+    pub(crate) tid: Option<i32>,
 }
 
 impl Stage {
@@ -27,6 +29,7 @@ impl Stage {
             names: std::collections::BTreeMap::new(),
             children: std::collections::BTreeMap::new(),
             objects: 160_000,
+            tid: None,
         };
         stage.names.insert(Who::first(), name.to_owned());
         stage
@@ -60,7 +63,7 @@ impl Stage {
             pid: 4_000 + hash,
             pid_seen: None,
             start: 1,
-            tid: None,
+            tid: self.tid,
             name: self.names.get(who).cloned().unwrap_or_default(),
             what,
         });
@@ -81,6 +84,18 @@ impl Stage {
         );
         self.names.insert(child.clone(), name.to_owned());
         child
+    }
+
+    /// A thread begins; what follows is its, until `tid` changes.
+    pub(crate) fn begin(&mut self, who: &Who, path: &str, tid: i32) {
+        self.tid = Some(tid);
+        self.play(who, What::Thread { began: Some(path.to_owned()) });
+    }
+
+    /// The thread ends, and the first one plays on.
+    pub(crate) fn end_thread(&mut self, who: &Who) {
+        self.play(who, What::Thread { began: None });
+        self.tid = None;
     }
 
     pub(crate) fn exec(&mut self, who: &Who, path: &str) {
@@ -366,6 +381,42 @@ pub(crate) fn eight() -> Stage {
     s.pass(3_000_000);
     for worker in &workers {
         s.wait(&a, worker);
+    }
+    s.exit(&a, 0);
+    s
+}
+
+/// Two threads that feed the first one through pipes of their own, and one
+/// that waits for a lock.
+pub(crate) fn threads() -> Stage {
+    threads_in([0, 1], 7_000)
+}
+
+/// The same, in the order that the scheduler chose, with the kernel's ids.
+pub(crate) fn threads_in(order: [i32; 2], first_tid: i32) -> Stage {
+    let mut s = Stage::new("pool");
+    let a = Who::first();
+    let pipes = [s.pipe(&a, 3, 4), s.pipe(&a, 5, 6)];
+    for number in 0..2 {
+        s.begin(&a, &(number + 1).to_string(), first_tid + number);
+    }
+    for number in order {
+        s.tid = Some(first_tid + number);
+        s.write(&a, 4 + 2 * number, &pipes[number as usize], 8);
+    }
+    s.tid = Some(first_tid);
+    s.begin(&a, "1.1", first_tid + 9);
+    let began = s.now();
+    s.pass(3_000);
+    s.blocked(&a, "futex", None, None, began);
+    s.end_thread(&a);
+    for number in order {
+        s.tid = Some(first_tid + number);
+        s.close(&a, 4 + 2 * number, &pipes[number as usize]);
+        s.end_thread(&a);
+    }
+    for number in 0..2 {
+        s.read(&a, 3 + 2 * number, &pipes[number as usize], 8);
     }
     s.exit(&a, 0);
     s

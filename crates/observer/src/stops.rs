@@ -1,0 +1,84 @@
+//! Signals arrive; processes stop and continue.
+
+use std::io::Write;
+
+use trace::What;
+
+use crate::keeper::Keeper;
+use crate::names;
+use crate::ptrace::{Tid, signal_sender};
+use crate::table::Kind;
+use crate::tree::Index;
+
+impl<W: Write> Keeper<W> {
+    pub(crate) fn signal_arrives(&mut self, tid: Tid, signal: i32) {
+        let Some(index) = self.tree.index_of(tid) else { return };
+        if let Some(planner) = self.planner.as_mut() {
+            planner.course(tid).wake();
+        }
+        let sender = signal_sender(tid).ok().flatten();
+        let sender = sender.and_then(|pid| self.tree.by_pid(pid));
+        // The kernel sends it in the writer's own name.
+        let sender = sender.filter(|_| signal != libc::SIGPIPE);
+        if let Some(sender) = sender {
+            // Its kill(2) may not have returned yet.
+            let is_sending =
+                |kind| matches!(kind, Kind::Kill { .. } | Kind::PidfdSignal);
+            let tids: Vec<Tid> = self
+                .tree
+                .tids()
+                .filter(|(_, thread)| thread.process == sender)
+                .filter(|(_, thread)| {
+                    let call = thread.call.as_ref();
+                    call.is_some_and(|call| is_sending(call.row.kind))
+                })
+                .map(|(tid, _)| tid)
+                .filter(|sender| *sender != tid)
+                .collect();
+            tids.into_iter().for_each(|tid| self.order.wait_for(tid));
+        }
+        let stops =
+            [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+        self.tree.process(index).is_stopping |= stops.contains(&signal);
+        let from = sender.map(|sender| self.tree.process(sender).who.clone());
+        let what = What::Signal {
+            signal: names::signal(signal),
+            to: None,
+            to_pid: None,
+            from,
+            arrived: true,
+            errno: None,
+        };
+        self.tell(index, tid, what);
+    }
+
+    /// A thread stands in a group stop. All others of its process do, too,
+    /// and a slow one may tell of a stop that is over: only the first after
+    /// the stopping signal counts.
+    pub(crate) fn group_stopped(&mut self, tid: Tid, signal: i32) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        thread.is_new = false;
+        let index = thread.process;
+        if std::mem::take(&mut self.tree.process(index).is_stopping) {
+            self.continues(index, tid);
+            self.tree.process(index).is_stopped = true;
+            let signal = names::signal(signal);
+            self.tell(index, tid, What::Stop { signal });
+        }
+    }
+
+    /// A thread's first stop, or the end of a group stop.
+    pub(crate) fn attached(&mut self, tid: Tid) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        let index = thread.process;
+        if !std::mem::take(&mut thread.is_new) {
+            self.continues(index, tid);
+        }
+    }
+
+    fn continues(&mut self, index: Index, tid: Tid) {
+        if std::mem::take(&mut self.tree.process(index).is_stopped) {
+            self.tell(index, tid, What::Continue);
+        }
+    }
+}
