@@ -8,6 +8,7 @@
 //! Where ptrace(2) or seccomp(2) is refused, the run is watched from outside
 //! (level light), and its trace says so.
 
+mod bare;
 mod ceiling;
 mod described;
 mod descriptors;
@@ -41,6 +42,8 @@ mod table;
 mod transfers;
 mod tree;
 
+#[doc(hidden)]
+pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
 pub use plan::{BadPlan, Plan};
 pub use request::{Observation, Observed, Request, keeper_main, observe};
