@@ -1,0 +1,98 @@
+//! Waiting for children, and being stopped.
+
+use crate::calls::Form;
+use crate::census::Task;
+use crate::parse::{self, Syscall};
+use crate::scene::Scene;
+use crate::wait::{Kind, Wait, Waker};
+
+impl Scene<'_> {
+    /// wait4(2) and waitid(2): any of the children that are asked for.
+    pub(crate) fn child(
+        &mut self,
+        task: &Task,
+        form: Form,
+        call: &Syscall,
+    ) -> Wait {
+        let pid = self.census.processes[task.process].pid;
+        let children = self.census.children(pid);
+        let number = call.arguments[0] as i32;
+        let number_of_id = call.arguments[1] as i32;
+        let asked: Vec<usize> = match form {
+            Form::Wait4 if number > 0 => self.named(&children, number),
+            Form::WaitId if number == libc::P_PID as i32 => {
+                self.named(&children, number_of_id)
+            }
+            Form::WaitId if number == libc::P_PIDFD as i32 => {
+                let process = self.process_behind(task, number_of_id);
+                process.into_iter().collect()
+            }
+            // A process group: more children than meant do no harm, they
+            // make the wait look easier to end than it is.
+            _ => children,
+        };
+        if asked.is_empty() {
+            // It was born after our look, or has just ended.
+            return Wait::moves(Kind::Child);
+        }
+        let wakers = asked.into_iter().map(Waker::Process).collect();
+        Wait::new(Kind::Child, wakers)
+    }
+
+    /// The children which their parent knows by this pid.
+    fn named(&self, children: &[usize], number: i32) -> Vec<usize> {
+        let is_named = |place: &&usize| {
+            let process = &self.census.processes[**place];
+            process.pid == number
+                || process.tasks.first().is_some_and(|task| {
+                    self.census.tasks[*task].status.seen == number
+                })
+        };
+        children.iter().filter(is_named).copied().collect()
+    }
+
+    /// The process behind a pidfd, if it is of the tree and lives.
+    pub(crate) fn process_behind(&self, task: &Task, fd: i32) -> Option<usize> {
+        let pid = self.census.processes[task.process].pid;
+        let info = self.proc.info(pid, fd)?;
+        let pid = parse::field(&info, "Pid")?.parse().ok()?;
+        let process = self.census.process_of(pid)?;
+        self.census.is_alive(process).then_some(process)
+    }
+
+    /// vfork(2) suspends the parent until the child has called execve(2) or
+    /// has ended.
+    pub(crate) fn created(
+        &mut self,
+        task: &Task,
+        form: Form,
+        call: &Syscall,
+    ) -> Wait {
+        let pid = self.census.processes[task.process].pid;
+        let first = call.arguments[0];
+        let flags = match form {
+            Form::Create(None) => Some(libc::CLONE_VFORK as u32),
+            Form::Create(Some(_)) => Some(first as u32),
+            _ => self.proc.words(pid, first).map(|[flags]: [u32; 1]| flags),
+        };
+        let is_vfork =
+            flags.is_some_and(|it| it & libc::CLONE_VFORK as u32 != 0);
+        let children = self.census.children(pid);
+        if !is_vfork || children.is_empty() {
+            return Wait::moves(Kind::Other);
+        }
+        let wakers = children.into_iter().map(Waker::Process).collect();
+        Wait::new(Kind::Vfork, wakers)
+    }
+
+    /// Only SIGCONT, or its tracer, lets a stopped process go on.
+    pub(crate) fn stopped(&mut self, task: &Task) -> Wait {
+        let mut wakers = vec![Waker::Stranger, Waker::Anybody];
+        if task.state == 't'
+            && let Some(tracer) = self.census.process_of(task.status.tracer)
+        {
+            wakers = vec![Waker::Process(tracer)];
+        }
+        Wait::new(Kind::Stop, wakers)
+    }
+}

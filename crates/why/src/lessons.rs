@@ -1,0 +1,201 @@
+//! Which call is missing or wrong, and where the course teaches it.
+
+use crate::answer::Cause;
+use crate::causes::Found;
+use crate::says::Speaker;
+use crate::wait::{Kind, Waker};
+
+/// A lesson, and the heading in its README.
+pub(crate) fn place(cause: Cause) -> String {
+    let (lesson, heading) = taught(cause);
+    format!("{lesson}, \"{heading}\"")
+}
+
+fn taught(cause: Cause) -> (&'static str, &'static str) {
+    match cause {
+        Cause::WriteEndOpen => ("lesson-05-pipes", "The cure"),
+        Cause::PipeCycle => ("lesson-05-pipes", "Deadlock"),
+        Cause::NoPeer => ("lesson-05-pipes", "No reader"),
+        Cause::QueueEmpty => ("lesson-05-queues", "The end, twice"),
+        Cause::QueueFull => ("lesson-05-queues", "Three slots: back-pressure"),
+        Cause::LockCycle => {
+            ("lesson-06-synchronization", "The cure for it: one order for all")
+        }
+        Cause::SelfLock => ("lesson-06-synchronization", "Locks on files"),
+        Cause::LockHolderDead => {
+            ("lesson-06-synchronization", "A lock whose holder died")
+        }
+        Cause::PrivateFutex => {
+            ("lesson-06-synchronization", "The wrong kind of mutex")
+        }
+        Cause::WaitCycle => ("lesson-06-synchronization", "A deadlock"),
+        Cause::WaitsForStopped => {
+            ("lesson-03-state", "stop: deaf until SIGCONT")
+        }
+        Cause::SignalNeverComes => ("lesson-07-termination", "The cure"),
+    }
+}
+
+/// The missing or wrong call.
+pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
+    match found.cause {
+        Cause::WriteEndOpen => closes(speaker, found),
+        other => format!("{} {}.", names(speaker, found), advice(other)),
+    }
+}
+
+fn advice(cause: Cause) -> &'static str {
+    match cause {
+        Cause::WriteEndOpen => "must close what it does not use",
+        Cause::PipeCycle => {
+            "wait for each other's pipes; one of them must read before it \
+             writes or waits, or read in a second thread"
+        }
+        Cause::LockCycle => {
+            "take the same locks in different orders; all must take them in \
+             one order"
+        }
+        Cause::SelfLock => {
+            "asks for a lock which it holds already; the unlock is missing \
+             before the second lock call"
+        }
+        Cause::LockHolderDead => {
+            "waits for what somebody took and did not give back before it \
+             ended; the unlock or sem_post is missing on the way to its exit"
+        }
+        Cause::WaitsForStopped => "is stopped; kill(pid, SIGCONT) is missing",
+        Cause::SignalNeverComes => {
+            "waits for a signal that nobody is left to send; kill is \
+             missing, or came before the wait: block the signal first, then \
+             wait for it with sigwait or sigsuspend"
+        }
+        _ => advice_on_others(cause),
+    }
+}
+
+fn advice_on_others(cause: Cause) -> &'static str {
+    match cause {
+        Cause::NoPeer => {
+            "waits for another side that is not there; the other process \
+             must open, connect, accept or send"
+        }
+        Cause::QueueEmpty => {
+            "waits for a message that nobody is left to send; a message that \
+             says \"the end\" is missing, or one receive is too many"
+        }
+        Cause::QueueFull => {
+            "waits for room that nobody is left to make; a receive is \
+             missing, or must come before the wait for the sender"
+        }
+        Cause::PrivateFutex => {
+            "waits where no other process can wake it; between processes use \
+             pthread_mutexattr_setpshared with PTHREAD_PROCESS_SHARED in \
+             shared memory, or a pipe"
+        }
+        _ => {
+            "wait for each other; one of them must give what it holds before \
+             it waits"
+        }
+    }
+}
+
+fn names(speaker: Speaker<'_>, found: &Found) -> String {
+    let tasks: Vec<usize> = match found.ring.is_empty() {
+        true => found.knot.clone(),
+        false => found.ring.iter().map(|step| step.0).collect(),
+    };
+    let census = speaker.0.census;
+    let mut places: Vec<usize> =
+        tasks.iter().map(|task| census.tasks[*task].process).collect();
+    places.dedup();
+    let names: Vec<String> =
+        places.iter().take(4).map(|it| speaker.name(*it)).collect();
+    names.join(" and ")
+}
+
+/// As many calls are named.
+const NAMED: usize = 4;
+
+/// Every close(2) that is missing: in the waiting process itself, and in
+/// those who keep the end open while they wait too.
+fn closes(speaker: Speaker<'_>, found: &Found) -> String {
+    let mut groups: Vec<usize> = Vec::new();
+    for wait in found.knot.iter().flat_map(|it| speaker.0.waits[*it].each()) {
+        if !matches!(wait.kind, Kind::PipeData | Kind::SocketData) {
+            continue;
+        }
+        for waker in &wait.wakers {
+            if let Waker::Group(group) = waker
+                && groups.len() < NAMED
+                && !groups.contains(group)
+            {
+                groups.push(*group);
+            }
+        }
+    }
+    let mut closes = Vec::new();
+    let holders = groups.iter().map(|it| &speaker.0.groups[*it].holders);
+    for holder in holders.flatten() {
+        if let (Some(place), Some(fd)) = (holder.process, holder.fd) {
+            closes.push((place, fd));
+        }
+    }
+    // Who waits for a child closes too late; who reads, holds by accident.
+    closes.sort_by_key(|(place, _)| speaker.waits_for_child(*place));
+    let more = closes.len().saturating_sub(NAMED);
+    let named: Vec<String> = closes
+        .into_iter()
+        .take(NAMED)
+        .map(|(place, fd)| close(speaker, place, fd))
+        .collect();
+    match more {
+        0 => format!("{}.", named.join("; ")),
+        more => format!("{}; and {more} more.", named.join("; ")),
+    }
+}
+
+fn close(speaker: Speaker<'_>, place: usize, fd: i32) -> String {
+    let waits = &speaker.0.census.processes[place].tasks;
+    let is_parent =
+        waits.iter().any(|task| speaker.0.waits[*task].kind == Kind::Child);
+    let when = match is_parent {
+        true => "before it waits for its child",
+        false => "after the fork",
+    };
+    format!("close({fd}) is missing in {}, {when}", speaker.name(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::taught;
+    use crate::answer::Cause;
+    use std::path::Path;
+
+    #[test]
+    fn every_cause_leads_to_a_heading_that_is_there() {
+        let lessons =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lessons");
+        for cause in [
+            Cause::WriteEndOpen,
+            Cause::PipeCycle,
+            Cause::LockCycle,
+            Cause::SelfLock,
+            Cause::LockHolderDead,
+            Cause::WaitsForStopped,
+            Cause::SignalNeverComes,
+            Cause::NoPeer,
+            Cause::QueueEmpty,
+            Cause::QueueFull,
+            Cause::PrivateFutex,
+            Cause::WaitCycle,
+        ] {
+            let (lesson, heading) = taught(cause);
+            let readme = lessons.join(lesson).join("README.md");
+            let readme = std::fs::read_to_string(readme).unwrap();
+            let is_there = readme
+                .lines()
+                .any(|line| line.trim_start_matches('#').trim() == heading);
+            assert!(is_there, "{cause}: {lesson} has no '{heading}'");
+        }
+    }
+}

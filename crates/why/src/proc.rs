@@ -1,0 +1,296 @@
+//! All reading of `/proc` goes through here, so that a test can make it
+//! refuse, as another user's process would.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::parse::{self, Mapping, Stat, Status, Syscall};
+
+/// What is not read, as if the kernel had refused it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Refusal {
+    /// `/proc/PID/syscall`, as under Yama at 1 and 2.
+    pub syscall: bool,
+    /// `/proc/PID/mem` and what else needs the right to attach.
+    pub memory: bool,
+    /// `/proc/PID/fd` and `fdinfo`, as for another user's process.
+    pub descriptors: bool,
+}
+
+/// Reads the tables of processes. A file that is gone is `None`: its process
+/// may have ended meanwhile.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Proc {
+    refusal: Refusal,
+}
+
+/// In which call a task is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Called {
+    /// In this one.
+    In(Syscall),
+    /// In none: it runs, or waits in a fault or a stop.
+    Nothing,
+    /// The kernel does not tell.
+    Refused,
+}
+
+/// What a descriptor leads to.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Object {
+    /// An unnamed pipe, by its inode.
+    Pipe(u64),
+    /// A socket, by its inode.
+    Socket(u64),
+    /// A FIFO, by device and inode.
+    Fifo(u64, u64),
+    /// A file or a POSIX message queue, by device and inode.
+    File(u64, u64),
+    /// A terminal or another device.
+    Device,
+    /// `[eventfd]`, `[timerfd]` …; all of a kind share one inode.
+    Anonymous,
+    /// An eventfd, by its number.
+    Event(u64),
+}
+
+/// A descriptor of some process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Descriptor {
+    pub(crate) fd: i32,
+    pub(crate) object: Object,
+    /// As `/proc` writes it: `pipe:[160151]`.
+    pub(crate) text: String,
+    pub(crate) is_readable: bool,
+    pub(crate) is_writable: bool,
+    /// Whether a name still leads to it.
+    pub(crate) is_named: bool,
+}
+
+impl Proc {
+    pub(crate) fn new(refusal: Refusal) -> Self {
+        Self { refusal }
+    }
+
+    pub(crate) fn refuses_memory(self) -> bool {
+        self.refusal.memory
+    }
+
+    /// Every pid there is.
+    pub(crate) fn pids(self) -> Vec<i32> {
+        numbers(Path::new("/proc"))
+    }
+
+    pub(crate) fn tids(self, pid: i32) -> Vec<i32> {
+        numbers(Path::new(&format!("/proc/{pid}/task")))
+    }
+
+    pub(crate) fn stat(self, pid: i32) -> Option<Stat> {
+        parse::stat(&text(&format!("/proc/{pid}/stat"))?)
+    }
+
+    pub(crate) fn thread_stat(self, pid: i32, tid: i32) -> Option<Stat> {
+        parse::stat(&text(&format!("/proc/{pid}/task/{tid}/stat"))?)
+    }
+
+    pub(crate) fn status(self, tid: i32) -> Option<Status> {
+        Some(parse::status(&text(&format!("/proc/{tid}/status"))?))
+    }
+
+    /// The children that a thread has; `None` where the kernel has no such
+    /// file.
+    pub(crate) fn children(self, pid: i32, tid: i32) -> Option<Vec<i32>> {
+        let children = text(&format!("/proc/{pid}/task/{tid}/children"))?;
+        let children = children.split_ascii_whitespace();
+        Some(children.filter_map(|pid| pid.parse().ok()).collect())
+    }
+
+    pub(crate) fn called(self, pid: i32, tid: i32) -> Called {
+        if self.refusal.syscall {
+            return Called::Refused;
+        }
+        match text(&format!("/proc/{pid}/task/{tid}/syscall")) {
+            None => Called::Refused,
+            Some(text) => match parse::syscall(&text) {
+                Some(syscall) => Called::In(syscall),
+                None => Called::Nothing,
+            },
+        }
+    }
+
+    /// The kernel's function in which a task waits.
+    pub(crate) fn channel(self, pid: i32, tid: i32) -> Option<String> {
+        text(&format!("/proc/{pid}/task/{tid}/wchan"))
+    }
+
+    /// `None` if they may not be read.
+    pub(crate) fn descriptors(self, pid: i32) -> Option<Vec<Descriptor>> {
+        if self.refusal.descriptors {
+            return None;
+        }
+        let folder = format!("/proc/{pid}/fd");
+        let entries = fs::read_dir(&folder).ok()?;
+        let fds = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        Some(fds.filter_map(|fd| descriptor(&folder, fd)).collect())
+    }
+
+    pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
+        if self.refusal.descriptors {
+            return None;
+        }
+        text(&format!("/proc/{pid}/fdinfo/{fd}"))
+    }
+
+    /// Of the file behind a descriptor.
+    pub(crate) fn inode(self, pid: i32, fd: i32) -> Option<u64> {
+        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}"));
+        file.ok().map(|file| file.ino())
+    }
+
+    pub(crate) fn mappings(self, pid: i32) -> Option<Vec<Mapping>> {
+        if self.refusal.memory {
+            return None;
+        }
+        let maps = text(&format!("/proc/{pid}/maps"))?;
+        Some(maps.lines().filter_map(parse::mapping).collect())
+    }
+
+    /// Fills `bytes` from a process's memory. Whether all could be read.
+    pub(crate) fn copy(self, pid: i32, from: u64, bytes: &mut [u8]) -> bool {
+        if self.refusal.memory {
+            return false;
+        }
+        let memory = fs::File::open(format!("/proc/{pid}/mem"));
+        memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+    }
+
+    /// Words of 32 bits from a process's memory.
+    pub(crate) fn words<const N: usize>(
+        self,
+        pid: i32,
+        from: u64,
+    ) -> Option<[u32; N]> {
+        let mut words = [0; N];
+        for (place, word) in words.iter_mut().enumerate() {
+            let mut bytes = [0; 4];
+            let at = from.checked_add(4 * place as u64)?;
+            if !self.copy(pid, at, &mut bytes) {
+                return None;
+            }
+            *word = u32::from_ne_bytes(bytes);
+        }
+        Some(words)
+    }
+
+    /// A path in a process's memory.
+    pub(crate) fn path(self, pid: i32, from: u64) -> Option<PathBuf> {
+        let mut path = Vec::new();
+        // Byte by byte, since the next page may not be there.
+        for at in from..from.checked_add(4096)? {
+            let mut byte = [0];
+            if !self.copy(pid, at, &mut byte) {
+                return None;
+            }
+            match byte {
+                [0] => return Some(String::from_utf8(path).ok()?.into()),
+                [byte] => path.push(byte),
+            }
+        }
+        None
+    }
+
+    /// Whether it made timers with timer_create(2). Whether they are armed
+    /// is not told.
+    pub(crate) fn has_timers(self, pid: i32) -> bool {
+        let timers = text(&format!("/proc/{pid}/timers"));
+        timers.is_some_and(|timers| !timers.is_empty())
+    }
+
+    /// Whether its program is of this machine's word size: calls of another
+    /// have other numbers.
+    pub(crate) fn is_native(self, pid: i32) -> bool {
+        const CLASS: u64 = 4; // EI_CLASS, elf(5)
+        let mut class = [0];
+        let program = fs::File::open(format!("/proc/{pid}/exe"));
+        match program.map(|it| it.read_exact_at(&mut class, CLASS)) {
+            Ok(Ok(())) => class == [size_of::<usize>() as u8 / 4],
+            _ => true,
+        }
+    }
+
+    /// A namespace, `ipc:[4026531839]`.
+    pub(crate) fn namespace(self, pid: i32, name: &str) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{pid}/ns/{name}")).ok()
+    }
+
+    /// `/proc/locks`, `/proc/sysvipc/sem` …
+    pub(crate) fn table(self, name: &str) -> Option<String> {
+        text(&format!("/proc/{name}"))
+    }
+}
+
+fn descriptor(folder: &str, fd: i32) -> Option<Descriptor> {
+    let path = format!("{folder}/{fd}");
+    let text = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
+    let mode = fs::symlink_metadata(&path).ok()?.mode();
+    let mut is_named = false;
+    let object = if let Some(inode) = inode_of(&text, "pipe:[") {
+        Object::Pipe(inode)
+    } else if let Some(inode) = inode_of(&text, "socket:[") {
+        Object::Socket(inode)
+    } else if text.starts_with("anon_inode:") || text == "/dev/null" {
+        Object::Anonymous
+    } else {
+        let file = fs::metadata(&path).ok()?;
+        is_named = file.nlink() > 0;
+        object_of(&file)
+    };
+    Some(Descriptor {
+        fd,
+        object,
+        text,
+        is_readable: mode & libc::S_IRUSR != 0,
+        is_writable: mode & libc::S_IWUSR != 0,
+        is_named,
+    })
+}
+
+/// What a file is, by its metadata.
+pub(crate) fn object_of(file: &fs::Metadata) -> Object {
+    let kind = file.file_type();
+    if kind.is_fifo() {
+        Object::Fifo(file.dev(), file.ino())
+    } else if kind.is_char_device() || kind.is_block_device() {
+        Object::Device
+    } else {
+        Object::File(file.dev(), file.ino())
+    }
+}
+
+fn inode_of(text: &str, kind: &str) -> Option<u64> {
+    text.strip_prefix(kind)?.strip_suffix(']')?.parse().ok()
+}
+
+fn numbers(folder: &Path) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// A name or an argument may hold bytes that are no UTF-8.
+fn text(path: &str) -> Option<String> {
+    let mut file = fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    // fs::read asks for a size first, which nothing in /proc has.
+    loop {
+        match file.read(&mut part).ok()? {
+            0 => return Some(String::from_utf8_lossy(&bytes).into_owned()),
+            length => bytes.extend_from_slice(&part[..length]),
+        }
+    }
+}

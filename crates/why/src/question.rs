@@ -1,0 +1,237 @@
+//! The question, the quiet test, and the way from looks to an answer.
+
+use std::cell::Cell;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use trace::Event;
+
+use crate::answer::{Answer, Basis, VERSION, Verdict};
+use crate::census::{Census, Roots, is_waiting, members};
+use crate::error::Error;
+use crate::proc::{Proc, Refusal};
+use crate::tell;
+
+/// Which processes are asked about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tree {
+    /// Its first process.
+    pub root: i32,
+    /// Nobody outside takes part: no stranger opens a named FIFO or queue of
+    /// this tree, or sends it a signal. A process outside that holds a
+    /// descriptor into the tree still counts: a pipe to somebody else leads
+    /// outside, whatever is known about strangers.
+    pub closed: bool,
+    /// A process that adopts the tree's orphans (`PR_SET_CHILD_SUBREAPER`):
+    /// those of its children which are not older than the root belong to the
+    /// tree too.
+    pub reaper: Option<i32>,
+}
+
+impl Tree {
+    /// A living process and all its descendants, threads included.
+    pub fn new(root: i32) -> Self {
+        Self { root, closed: false, reaper: None }
+    }
+}
+
+/// A tree, and what else is known about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The tree.
+    pub tree: Tree,
+    /// What an observer saw so far: it names the processes, and knows who
+    /// held a semaphore last. May be empty.
+    pub history: &'a [Event],
+    /// What is not read. For tests: the kernel's own refusals need nothing.
+    pub refusal: Refusal,
+}
+
+impl<'a> Question<'a> {
+    /// About a tree of which nothing else is known.
+    pub fn new(tree: Tree) -> Self {
+        Self { tree, history: &[], refusal: Refusal::default() }
+    }
+
+    /// With what an observer saw.
+    #[must_use]
+    pub fn with(self, history: &'a [Event]) -> Self {
+        Self { history, ..self }
+    }
+}
+
+const LOOKS_APART: Duration = Duration::from_millis(40);
+
+/// Says why the tree does not move, within some 0.1 s; or at once that it
+/// moves.
+///
+/// # Errors
+/// If the pid is none that can be asked about.
+pub fn explain(question: &Question<'_>) -> Result<Answer, Error> {
+    let proc = Proc::new(question.refusal);
+    let asked = Asked::new(proc, question)?;
+    Ok(asked.explain())
+}
+
+/// Returns when the tree is stuck or has ended. While it moves, it is looked
+/// at some four times a second, and closely only when every task waits.
+///
+/// # Errors
+/// If the pid is none that can be asked about. A root that has ended is no
+/// error here.
+pub fn watch(question: &Question<'_>) -> Result<Answer, Error> {
+    const SOON: Duration = Duration::from_millis(10);
+    const LATE: Duration = Duration::from_millis(250);
+    let proc = Proc::new(question.refusal);
+    let asked = match Asked::new(proc, question) {
+        Ok(asked) => asked,
+        Err(Error::Zombie(_)) if question.tree.reaper.is_none() => {
+            return Ok(finished());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut pause = SOON;
+    loop {
+        asked.await_end(pause);
+        pause = (pause * 2).min(LATE);
+        if !asked.may_be_at_rest() {
+            continue;
+        }
+        let answer = asked.explain();
+        if answer.verdict != Verdict::Moving {
+            return Ok(answer);
+        }
+    }
+}
+
+fn finished() -> Answer {
+    Answer {
+        version: VERSION,
+        verdict: Verdict::Finished,
+        basis: Basis::Syscall,
+        causes: Vec::new(),
+        cycle: Vec::new(),
+        processes: Vec::new(),
+        says: vec!["Every process of the tree has ended.".to_owned()],
+    }
+}
+
+/// A question whose root was there when it was asked.
+struct Asked<'a> {
+    proc: Proc,
+    question: &'a Question<'a>,
+    roots: Roots,
+    /// Becomes readable when the root ends; `None` on a kernel without
+    /// pidfd_open(2).
+    ended: Option<OwnedFd>,
+    has_ended: Cell<bool>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(proc: Proc, question: &'a Question<'a>) -> Result<Self, Error> {
+        let root = question.tree.root;
+        match root {
+            1 => return Err(Error::Init),
+            _ if root <= 0 => return Err(Error::Gone(root)),
+            _ if root == std::process::id() as i32 => {
+                return Err(Error::Asker(root));
+            }
+            _ => {}
+        }
+        let ended = pidfd(root);
+        let stat = proc.stat(root).ok_or(Error::Gone(root))?;
+        if stat.is_of_the_kernel() {
+            return Err(Error::KernelThread(root));
+        }
+        let process = proc.status(root).map_or(root, |it| it.process);
+        if process != root {
+            return Err(Error::Thread { tid: root, pid: process });
+        }
+        let roots =
+            Roots { root: (root, stat.start), reaper: question.tree.reaper };
+        let has_ended = Cell::new(false);
+        let asked = Self { proc, question, roots, ended, has_ended };
+        // A first thread may end before the others; a zombie has no other.
+        if stat.has_ended() && proc.tids(root).len() <= 1 {
+            let is_empty = question.tree.reaper.is_none()
+                || members(proc, roots).len() <= 1;
+            if is_empty {
+                return Err(Error::Zombie(root));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Waits until the root has ended, or until it is time for a look. After
+    /// its end only the time is left to wait for.
+    fn await_end(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            // Rounded up, or the last part of a millisecond would be spun.
+            let left = left + Duration::from_millis(1);
+            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let ended = self.ended.as_ref().filter(|_| !self.has_ended.get());
+            let mut set: Vec<PollFd<'_>> = ended
+                .map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN))
+                .into_iter()
+                .collect();
+            if poll(&mut set, left) == Ok(1) {
+                self.has_ended.set(true);
+                return;
+            }
+        }
+    }
+
+    /// A cheap look: whether every task of the tree waits, or none is left.
+    fn may_be_at_rest(&self) -> bool {
+        let is_at_rest = |state: char| state != 'R';
+        members(self.proc, self.roots).iter().all(|member| {
+            is_at_rest(member.stat.state)
+                && member.tids.iter().skip(1).all(|tid| {
+                    let stat = self.proc.thread_stat(member.pid, *tid);
+                    stat.is_none_or(|stat| is_at_rest(stat.state))
+                })
+        })
+    }
+
+    fn explain(&self) -> Answer {
+        let mut first = Census::take(self.proc, self.roots);
+        let (root, _) = self.roots.root;
+        first.name(root, self.question.history);
+        if first.tasks.is_empty() {
+            return Answer { processes: tell::ended(&first), ..finished() };
+        }
+        let signs = first.signs();
+        let is_quiet = first.tasks.iter().all(is_waiting) && {
+            self.await_end(LOOKS_APART);
+            Census::take(self.proc, self.roots).signs() == signs
+        };
+        if !is_quiet {
+            return tell::moving(&first);
+        }
+        let tree = self.question.tree;
+        let history = self.question.history;
+        let answer = tell::tell(self.proc, &first, tree.closed, history);
+        if answer.processes.iter().any(|process| process.stuck) {
+            // Nobody has run between the first look and the last, so what
+            // was read in between was true at one time.
+            self.await_end(LOOKS_APART);
+            if Census::take(self.proc, self.roots).signs() != signs {
+                return tell::moving(&first);
+            }
+        }
+        answer
+    }
+}
+
+pub(crate) fn pidfd(pid: i32) -> Option<OwnedFd> {
+    // SAFETY: pidfd_open(2) takes a number and flags, and no memory.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    // SAFETY: the kernel has just made this descriptor for us alone.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}

@@ -1,0 +1,264 @@
+//! From a quiet look to an answer.
+
+use trace::{Event, Who};
+
+use crate::answer::{
+    Answer, Basis, Holder, Process, SHOWN, Thread, VERSION, Verdict, WaitsFor,
+};
+use crate::calls;
+use crate::causes::{Found, Judge};
+use crate::census::{Census, Task};
+use crate::graph::{Graph, Parts};
+use crate::proc::{Called, Proc};
+use crate::says::Speaker;
+use crate::scene::{Group, Scene};
+use crate::wait::{Wait, Waker};
+
+/// Everything that is known when the sentences are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) census: &'a Census,
+    pub(crate) waits: &'a [Wait],
+    pub(crate) groups: &'a [Group],
+    /// For each task.
+    pub(crate) stuck: &'a [bool],
+    pub(crate) is_closed: bool,
+}
+
+/// The answer about a tree in which no task runs.
+pub(crate) fn tell(
+    proc: Proc,
+    census: &Census,
+    is_closed: bool,
+    history: &[Event],
+) -> Answer {
+    let mut scene = Scene::new(proc, census, history);
+    let waits = scene.waits();
+    let groups = scene.groups;
+    let tasks_of: Vec<&[usize]> =
+        census.processes.iter().map(|it| it.tasks.as_slice()).collect();
+    let holders: Vec<Vec<Option<usize>>> = groups
+        .iter()
+        .map(|group| group.holders.iter().map(|it| it.process).collect())
+        .collect();
+    let graph = Graph::new(Parts {
+        waits: &waits,
+        tasks_of: &tasks_of,
+        groups: &holders,
+        is_closed,
+    });
+    let stuck = graph.stuck();
+    let judge = Judge { census, waits: &waits, graph: &graph };
+    let knots = graph.knots(&stuck);
+    let found: Vec<Found> =
+        knots.into_iter().map(|knot| judge.judge(knot)).collect();
+    let known = Known {
+        census,
+        waits: &waits,
+        groups: &groups,
+        stuck: &stuck,
+        is_closed,
+    };
+    known.answer(&found)
+}
+
+/// The answer about a tree in which something runs.
+pub(crate) fn moving(census: &Census) -> Answer {
+    let stuck = vec![false; census.tasks.len()];
+    let known = Known {
+        census,
+        waits: &[],
+        groups: &[],
+        stuck: &stuck,
+        is_closed: false,
+    };
+    known.answer(&[])
+}
+
+/// Processes that have ended and that nobody has collected.
+pub(crate) fn ended(census: &Census) -> Vec<Process> {
+    moving(census).processes
+}
+
+impl Known<'_> {
+    fn answer(self, found: &[Found]) -> Answer {
+        let is_stuck = self.stuck.iter().all(|stuck| *stuck);
+        let mut causes = Vec::new();
+        // Where something still moves, no cause is final.
+        for found in found.iter().filter(|_| is_stuck) {
+            if !causes.contains(&found.cause) {
+                causes.push(found.cause);
+            }
+        }
+        let mut processes: Vec<Process> = (0..self.census.processes.len())
+            .map(|place| self.process(place))
+            .collect();
+        processes.sort_by(|one, other| one.who.cmp(&other.who));
+        Answer {
+            version: VERSION,
+            verdict: match is_stuck {
+                true => Verdict::Stuck,
+                false => Verdict::Moving,
+            },
+            basis: self.basis(),
+            causes,
+            cycle: self.cycle(if is_stuck { found } else { &[] }),
+            processes,
+            says: Speaker(self).says(found),
+        }
+    }
+
+    pub(crate) fn basis(self) -> Basis {
+        let is_refused = |task: &Task| task.called == Called::Refused;
+        match self.census.tasks.iter().any(is_refused) {
+            true => Basis::Wchan,
+            false => Basis::Syscall,
+        }
+    }
+
+    fn cycle(self, found: &[Found]) -> Vec<Who> {
+        let rings = found.iter().map(|found| &found.ring);
+        let Some(ring) = rings.into_iter().find(|ring| !ring.is_empty()) else {
+            return Vec::new();
+        };
+        let mut cycle: Vec<Who> =
+            ring.iter().map(|step| self.who(step.0).clone()).collect();
+        cycle.push(cycle[0].clone());
+        cycle
+    }
+
+    pub(crate) fn who(&self, task: usize) -> &Who {
+        &self.census.processes[self.census.tasks[task].process].who
+    }
+
+    /// A process is stuck if it lives and all its threads are stuck.
+    pub(crate) fn is_stuck(self, process: usize) -> bool {
+        let tasks = &self.census.processes[process].tasks;
+        !tasks.is_empty() && tasks.iter().all(|task| self.stuck[*task])
+    }
+
+    fn process(self, place: usize) -> Process {
+        let process = &self.census.processes[place];
+        let mut tasks = process.tasks.iter().copied();
+        let first = tasks
+            .clone()
+            .find(|task| self.census.tasks[*task].tid == process.pid);
+        let first = first.or_else(|| tasks.next());
+        let others = process.tasks.iter().copied();
+        let others = others.filter(|task| Some(*task) != first);
+        Process {
+            who: process.who.clone(),
+            name: process.name.clone(),
+            pid: process.pid,
+            state: process.state.to_string(),
+            call: first.and_then(|task| self.call(task)),
+            waits_for: first.and_then(|task| self.waits_for(task)),
+            threads: others.map(|task| self.thread(task)).collect(),
+            stuck: self.is_stuck(place),
+        }
+    }
+
+    fn thread(self, place: usize) -> Thread {
+        let task = &self.census.tasks[place];
+        Thread {
+            tid: task.tid,
+            name: task.name.clone(),
+            state: task.state.to_string(),
+            call: self.call(place),
+            waits_for: self.waits_for(place),
+            stuck: self.stuck[place],
+        }
+    }
+
+    pub(crate) fn call(self, task: usize) -> Option<String> {
+        match self.census.tasks[task].called {
+            Called::In(call) => Some(match calls::form(call.number) {
+                Some((name, _)) => name.to_owned(),
+                None => format!("call {}", call.number),
+            }),
+            _ => None,
+        }
+    }
+
+    fn waits_for(self, task: usize) -> Option<WaitsFor> {
+        Some(self.described(task, self.waits.get(task)?))
+    }
+
+    fn described(self, task: usize, wait: &Wait) -> WaitsFor {
+        let any_of = wait.members.iter();
+        WaitsFor {
+            kind: wait.kind.word().to_owned(),
+            object: wait.object.clone(),
+            fd: wait.fd,
+            holders: self.holders(task, wait),
+            outside: self.leads_outside(wait),
+            any_of: any_of.map(|it| self.described(task, it)).collect(),
+        }
+    }
+
+    /// Whether somebody outside of the tree could end the wait.
+    pub(crate) fn leads_outside(self, wait: &Wait) -> bool {
+        wait.wakers.iter().any(|waker| match waker {
+            Waker::Outside => true,
+            Waker::Stranger => !self.is_closed,
+            Waker::Group(group) => self.groups[*group].leads_outside,
+            _ => false,
+        })
+    }
+
+    /// Those who could end a task's wait, itself first.
+    pub(crate) fn holders(self, task: usize, wait: &Wait) -> Vec<Holder> {
+        let own = self.census.tasks[task].process;
+        let mut holders = Vec::new();
+        for waker in &wait.wakers {
+            match waker {
+                Waker::Task(task) => {
+                    let mut holder = self.holder_of(*task);
+                    holder.tid = Some(self.census.tasks[*task].tid);
+                    holders.push(holder);
+                }
+                Waker::Process(process) => holders.push(self.holder(*process)),
+                Waker::Group(group) => {
+                    let group = &self.groups[*group];
+                    holders.extend(self.holders_of(group, own));
+                }
+                _ => {}
+            }
+        }
+        holders.truncate(SHOWN);
+        holders
+    }
+
+    fn holder_of(self, task: usize) -> Holder {
+        self.holder(self.census.tasks[task].process)
+    }
+
+    fn holder(self, process: usize) -> Holder {
+        let process = &self.census.processes[process];
+        Holder {
+            who: process.who.to_string(),
+            pid: process.pid,
+            fd: None,
+            tid: None,
+        }
+    }
+
+    fn holders_of(
+        self,
+        group: &Group,
+        own: usize,
+    ) -> impl Iterator<Item = Holder> {
+        let all = group.holders.iter();
+        let own_first = group.of(own).iter().map(|it| &group.holders[*it]);
+        let others = all.filter(move |it| it.process != Some(own));
+        own_first.chain(others).take(SHOWN).map(move |holding| Holder {
+            who: match holding.process {
+                Some(place) => self.census.processes[place].who.to_string(),
+                None => "outside".to_owned(),
+            },
+            pid: holding.pid,
+            fd: holding.fd,
+            tid: None,
+        })
+    }
+}
