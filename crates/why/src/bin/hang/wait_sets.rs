@@ -1,0 +1,105 @@
+//! Waits for one of several, none of which can come.
+
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::epoll::{
+    Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
+};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::select::{FdSet, select};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+
+use crate::Result;
+use crate::process::{await_end, child, read_one, ready, shut};
+use crate::program::Program;
+use crate::wait_cycle::sockets;
+
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program::stuck("poll-all-stuck", "wait-cycle", "A A.1 A.2", by_poll),
+    Program::stuck("select-all-stuck", "wait-cycle", "A A.1 A.2", by_select),
+    Program::stuck("epoll-all-stuck", "wait-cycle", "A A.1 A.2", by_epoll),
+    Program::stuck("pidfd-of-stuck", "wait-cycle", "A A.1", by_pidfd),
+    Program::stuck("waitid-of-stuck", "wait-cycle", "A A.1", by_waitid),
+];
+
+/// A child at the other end of a socket, where it awaits a byte.
+fn listener() -> Result<(OwnedFd, Pid)> {
+    let (ours, theirs) = sockets()?;
+    let listener = child(|| {
+        shut(&ours);
+        read_one(&theirs)
+    })?;
+    Ok((ours, listener))
+}
+
+/// Waits for one of two that both wait for this process.
+fn between(wait: impl FnOnce([BorrowedFd<'_>; 2]) -> Result) -> Result {
+    let ((first, one), (second, other)) = (listener()?, listener()?);
+    ready()?;
+    wait([first.as_fd(), second.as_fd()])?;
+    drop((first, second));
+    await_end(one)?;
+    await_end(other)
+}
+
+fn by_poll() -> Result {
+    between(|ends| {
+        let mut set = ends.map(|end| PollFd::new(end, PollFlags::POLLIN));
+        poll(&mut set, PollTimeout::NONE)?;
+        Ok(())
+    })
+}
+
+fn by_select() -> Result {
+    between(|ends| {
+        let mut set = FdSet::new();
+        ends.into_iter().for_each(|end| set.insert(end));
+        select(None, Some(&mut set), None, None, None)?;
+        Ok(())
+    })
+}
+
+/// With an eventfd in the set, which nobody has but those who wait.
+fn by_epoll() -> Result {
+    let event = EventFd::from_value_and_flags(0, EfdFlags::empty())?;
+    between(|ends| {
+        let set = Epoll::new(EpollCreateFlags::empty())?;
+        for end in [ends[0], ends[1], event.as_fd()] {
+            set.add(end, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        }
+        set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+        Ok(())
+    })
+}
+
+/// A descriptor that becomes readable when the process ends.
+pub(crate) fn pidfd(process: Pid) -> Result<OwnedFd> {
+    // SAFETY: a plain call.
+    let opened =
+        unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) };
+    let number = Errno::result(opened)?.try_into()?;
+    // SAFETY: the kernel has just made it, for us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+fn by_pidfd() -> Result {
+    let (end, listener) = listener()?;
+    let descriptor = pidfd(listener)?;
+    ready()?;
+    let mut set = [PollFd::new(descriptor.as_fd(), PollFlags::POLLIN)];
+    poll(&mut set, PollTimeout::NONE)?;
+    drop(end);
+    await_end(listener)
+}
+
+fn by_waitid() -> Result {
+    let (end, listener) = listener()?;
+    let descriptor = pidfd(listener)?;
+    ready()?;
+    waitid(Id::PIDFd(descriptor.as_fd()), WaitPidFlag::WEXITED)?;
+    drop(end);
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The end of file does not come: somebody has a write end open.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::thread::Builder;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::stat::Mode;
+use nix::unistd::{dup2_stdin, execv, mkfifo, pipe};
+
+use crate::Result;
+use crate::healthy_hidden::exit_thread;
+use crate::process::{await_end, child, read_to_end, ready, shut};
+use crate::program::Program;
+use crate::signals::block;
+
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program::stuck("eof-self", "write-end-open", "A A.1", held_by_reader)
+        .says("close(4)"),
+    Program::stuck("eof-parent", "write-end-open", "A A.1", held_by_parent)
+        .says("close(4)"),
+    Program::stuck(
+        "eof-two-readers",
+        "write-end-open",
+        "A A.1 A.2",
+        held_by_readers,
+    )
+    .says("close(4)"),
+    Program::stuck("eof-farm", "write-end-open", "A A.1 A.2", held_by_sibling)
+        .says("close(4)"),
+    Program::stuck("eof-exec", "write-end-open", "A A.1 A.1.1", held_over_exec)
+        .says("close(4)"),
+    Program::stuck("eof-socket", "write-end-open", "A A.1", held_socket)
+        .says("close(4)"),
+    Program::stuck("eof-fifo", "write-end-open", "A A.1", held_fifo)
+        .if_closed()
+        .says("fifo-a"),
+    Program::stuck("eof-thread", "write-end-open", "A A.1", held_by_thread)
+        .says("close(4)"),
+    Program::stuck("eof-supervised", "write-end-open", "A A.1", supervised)
+        .at_least_if_closed()
+        .says("close(4)"),
+];
+
+/// The reader itself holds the write end that it got by fork.
+fn held_by_reader() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let reader = child(|| read_to_end(&read_end))?;
+    drop((read_end, write_end));
+    ready()?;
+    await_end(reader)
+}
+
+/// The parent waits for the reader before it closes the write end.
+fn held_by_parent() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let reader = child(|| {
+        shut(&write_end);
+        read_to_end(&read_end)
+    })?;
+    drop(read_end);
+    ready()?;
+    await_end(reader)?;
+    drop(write_end);
+    Ok(())
+}
+
+/// Each of two readers holds a write end.
+fn held_by_readers() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let first = child(|| read_to_end(&read_end))?;
+    let second = child(|| read_to_end(&read_end))?;
+    drop((read_end, write_end));
+    ready()?;
+    await_end(first)?;
+    await_end(second)
+}
+
+/// A farm: the second worker got the first one's write end by fork.
+fn held_by_sibling() -> Result {
+    let (read_end, to_first) = pipe()?;
+    let first = child(|| {
+        shut(&to_first);
+        read_to_end(&read_end)
+    })?;
+    drop(read_end);
+    let (read_end, to_second) = pipe()?;
+    let second = child(|| {
+        shut(&to_second);
+        read_to_end(&read_end)
+    })?;
+    drop(read_end);
+    drop(to_first);
+    ready()?;
+    await_end(first)?;
+    drop(to_second);
+    await_end(second)
+}
+
+/// The program that a child executes in `held_over_exec`.
+pub(crate) const HELPER: &str = "--reads-in-a-child";
+
+/// The executed program does not know of the write end that it has.
+fn held_over_exec() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let helper = child(|| {
+        dup2_stdin(&read_end)?;
+        shut(&read_end);
+        let program = CString::new("/proc/self/exe")?;
+        execv(&program, &[c"hang".to_owned(), CString::new(HELPER)?])?;
+        Ok(())
+    })?;
+    drop((read_end, write_end));
+    ready()?;
+    await_end(helper)
+}
+
+/// Reads standard input to its end, in a child.
+pub(crate) fn run_reader() -> Result {
+    let reader = child(|| read_to_end(io::stdin()))?;
+    await_end(reader)
+}
+
+/// As `held_by_reader`, where the write end is the socket's other end.
+fn held_socket() -> Result {
+    let (ours, theirs) = socketpair(
+        AddressFamily::Unix,
+        SockType::Stream,
+        None,
+        SockFlag::empty(),
+    )?;
+    assert_eq!(theirs.as_raw_fd(), 4, "the number in the table");
+    let reader = child(|| read_to_end(&ours))?;
+    drop((ours, theirs));
+    ready()?;
+    await_end(reader)
+}
+
+/// A FIFO that its reader opened for both: it never ends, and anybody who
+/// knows its name could write.
+fn held_fifo() -> Result {
+    mkfifo("fifo-a", Mode::S_IRUSR | Mode::S_IWUSR)?;
+    let reader = child(|| {
+        let both = File::options().read(true).write(true).open("fifo-a")?;
+        read_to_end(both)
+    })?;
+    ready()?;
+    await_end(reader)
+}
+
+/// As `held_by_reader`, in a process whose first thread has ended: `/proc`
+/// gives its state as Z.
+fn held_by_thread() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let reader = child(|| {
+        let read_end = read_end.try_clone()?;
+        Builder::new().spawn(move || read_to_end(read_end).ok())?;
+        exit_thread()
+    })?;
+    drop((read_end, write_end));
+    ready()?;
+    await_end(reader)
+}
+
+/// The parent awaits SIGCHLD from a reader that holds its own write end.
+fn supervised() -> Result {
+    block(&[Signal::SIGCHLD])?;
+    let (read_end, write_end) = pipe()?;
+    child(|| read_to_end(&read_end))?;
+    drop((read_end, write_end));
+    let ends: SigSet = [Signal::SIGCHLD].into_iter().collect();
+    ready()?;
+    ends.wait()?;
+    Ok(())
+}
