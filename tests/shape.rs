@@ -148,6 +148,14 @@ const SLEEPS: &[(&str, &str)] = &[
         "crates/picture/tests/stage/mod.rs",
         "plays a trace in which a process slept",
     ),
+    (
+        "crates/why/src/wait.rs",
+        "the kind of wait that is told of a program that sleeps",
+    ),
+    (
+        "crates/forklore/tests/why.rs",
+        "asks about a program that sleeps",
+    ),
 ];
 
 #[test]

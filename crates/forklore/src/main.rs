@@ -1,4 +1,4 @@
-//! `forklore`: see what a command's processes do.
+//! `forklore`: see what a command's processes do, and why they do not move.
 
 #![forbid(unsafe_code)]
 
@@ -7,10 +7,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod lesson;
+mod locale;
+mod ring;
 mod see;
 mod surroundings;
+mod why;
 
-/// See what a command's processes do.
+/// See what a command's processes do, and why they do not move.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 80)]
 struct Forklore {
@@ -22,11 +25,14 @@ struct Forklore {
 enum Command {
     /// Runs a command and draws what its processes did.
     See(see::See),
+    /// Says why a process tree does not move.
+    Why(why::Why),
 }
 
 fn main() -> ExitCode {
     observer::keeper_main();
     match Forklore::parse().command {
         Command::See(see) => see.run(),
+        Command::Why(why) => why.run(),
     }
 }

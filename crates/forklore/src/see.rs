@@ -13,7 +13,7 @@ use observer::{Ceilings, Observed, Plan, Request, observe};
 use picture::{LaneStyle, Story, Time, lanes, notices};
 use trace::{Copying, Reader};
 
-use crate::{lesson, surroundings};
+use crate::{lesson, locale, surroundings};
 
 const COULD_NOT: u8 = 3;
 
@@ -221,7 +221,7 @@ impl See {
         let style = LaneStyle {
             width: width(),
             time: if self.step { Time::Step } else { Time::Linear },
-            ascii: self.ascii || !is_utf8(),
+            ascii: self.ascii || !locale::is_utf8(),
             colour: true,
         };
         let mut text = format!("\n{}", lanes(story, &style));
@@ -250,17 +250,4 @@ fn width() -> usize {
         .filter(|width| *width > 0)
         .unwrap_or(80)
         .min(WIDEST)
-}
-
-/// Whether the locale says UTF-8; the first of the three that is set counts
-/// (locale(7)).
-fn is_utf8() -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .filter_map(|name| env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .is_none_or(|value| {
-            let value = value.to_lowercase();
-            value.contains("utf-8") || value.contains("utf8")
-        })
 }

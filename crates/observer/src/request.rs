@@ -155,6 +155,12 @@ impl Observation {
         self.trace.take()
     }
 
+    /// The process that keeps the run: orphans of the run become its
+    /// children.
+    pub fn keeper(&self) -> i32 {
+        self.keeper.id() as i32
+    }
+
     /// Waits for the end of the run.
     ///
     /// # Errors

@@ -28,6 +28,21 @@ pub struct Answer {
     pub says: Vec<String>,
 }
 
+impl Answer {
+    /// About a tree of which no process is left.
+    pub fn finished() -> Self {
+        Self {
+            version: VERSION,
+            verdict: Verdict::Finished,
+            basis: Basis::Syscall,
+            causes: Vec::new(),
+            cycle: Vec::new(),
+            processes: Vec::new(),
+            says: vec!["Every process of the tree has ended.".to_owned()],
+        }
+    }
+}
+
 /// Whether the tree can still go on by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

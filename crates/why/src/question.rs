@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use trace::Event;
 
-use crate::answer::{Answer, Basis, VERSION, Verdict};
+use crate::answer::{Answer, Verdict};
 use crate::census::{Census, Roots, is_waiting, members};
 use crate::error::Error;
 use crate::proc::{Proc, Refusal};
@@ -87,7 +87,7 @@ pub fn watch(question: &Question<'_>) -> Result<Answer, Error> {
     let asked = match Asked::new(proc, question) {
         Ok(asked) => asked,
         Err(Error::Zombie(_)) if question.tree.reaper.is_none() => {
-            return Ok(finished());
+            return Ok(Answer::finished());
         }
         Err(error) => return Err(error),
     };
@@ -102,18 +102,6 @@ pub fn watch(question: &Question<'_>) -> Result<Answer, Error> {
         if answer.verdict != Verdict::Moving {
             return Ok(answer);
         }
-    }
-}
-
-fn finished() -> Answer {
-    Answer {
-        version: VERSION,
-        verdict: Verdict::Finished,
-        basis: Basis::Syscall,
-        causes: Vec::new(),
-        cycle: Vec::new(),
-        processes: Vec::new(),
-        says: vec!["Every process of the tree has ended.".to_owned()],
     }
 }
 
@@ -204,7 +192,10 @@ impl<'a> Asked<'a> {
         let (root, _) = self.roots.root;
         first.name(root, self.question.history);
         if first.tasks.is_empty() {
-            return Answer { processes: tell::ended(&first), ..finished() };
+            return Answer {
+                processes: tell::ended(&first),
+                ..Answer::finished()
+            };
         }
         let signs = first.signs();
         let is_quiet = first.tasks.iter().all(is_waiting) && {

@@ -1,0 +1,141 @@
+//! `forklore why`: what it says of a command and of a pid, and what it leaves.
+
+use std::io::Write;
+use std::process::{Child, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// A shell that holds both ends of the FIFO from which it reads.
+const HOLDS_BOTH_ENDS: &str =
+    "mkfifo \"$0\"; exec 3<>\"$0\"; rm \"$0\"; read line <&3";
+
+fn why(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forklore"));
+    command.arg("why").args(words).stdin(Stdio::null());
+    command.output().expect("it can be run")
+}
+
+fn object(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().expect("one line at least");
+    serde_json::from_str(last).expect("one JSON object")
+}
+
+fn fifo(name: &str) -> String {
+    let name = format!("{}-{name}", std::process::id());
+    format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"))
+}
+
+#[test]
+fn a_stuck_command_is_explained_and_ended() {
+    let path = fifo("json");
+    // `output` returns at the end of file: then nobody holds its write end,
+    // and nobody of the run is left.
+    let output = why(&["--json", "--", "sh", "-c", HOLDS_BOTH_ENDS, &path]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let answer = object(&output);
+    assert_eq!(answer["version"], 1);
+    assert_eq!(answer["verdict"], "stuck");
+    assert_eq!(answer["causes"], serde_json::json!(["write-end-open"]));
+    assert_eq!(answer["cycle"], serde_json::json!(["A", "A"]));
+    let shell = &answer["processes"][0];
+    assert_eq!(shell["name"], "sh");
+    let holders = shell["waits_for"]["holders"].as_array().expect("a list");
+    let fds: Vec<&Value> = holders.iter().map(|it| &it["fd"]).collect();
+    assert!(fds.contains(&&Value::from(3)), "{fds:?}");
+}
+
+#[test]
+fn the_ring_is_drawn_beside_the_sentences() {
+    let path = fifo("ring");
+    let words = ["--ascii", "--", "sh", "-c", HOLDS_BOTH_ENDS, &path];
+    let output = why(&words);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout, b"", "the command printed nothing");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("  A (sh) <-"), "{text}");
+    assert!(lines[1].starts_with("  | read("), "{text}");
+    assert!(lines.iter().any(|it| it.starts_with("A (sh) waits in read(")));
+    assert!(lines.iter().any(|it| it.starts_with("write-end-open: ")));
+}
+
+#[test]
+fn a_command_that_ends_is_not_stuck() {
+    let output = why(&["--json", "--", "sh", "-c", "echo done"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(object(&output)["verdict"], "finished");
+    assert!(output.stdout.starts_with(b"done\n"), "{output:?}");
+}
+
+/// A process that is killed at the end of its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn a_pid_is_asked_about_and_left_alone() {
+    let mut sleeper = Command::new("sleep");
+    let mut sleeper = Running(sleeper.arg("600").spawn().expect("sleep(1)"));
+    let pid = sleeper.0.id().to_string();
+    let output = why(&["--json", &pid]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(object(&output)["verdict"], "moving");
+    assert!(sleeper.0.try_wait().expect("it is our child").is_none());
+}
+
+#[test]
+fn a_reader_is_moved_by_whoever_holds_the_write_end() {
+    let mut cat = Command::new("cat");
+    cat.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut cat = Running(cat.spawn().expect("cat(1)"));
+    let pid = cat.0.id().to_string();
+    let output = why(&[&pid, "--closed", "--json"]);
+    assert_eq!(object(&output)["verdict"], "moving", "{output:?}");
+    let mut write_end = cat.0.stdin.take().expect("it is piped");
+    writeln!(write_end, "a line").expect("cat reads");
+    drop(write_end);
+    assert!(cat.0.wait().expect("it is our child").success());
+}
+
+#[test]
+fn bad_input_is_one_line() {
+    let mut zombie = Command::new("true").spawn().expect("true(1)");
+    let pid = Pid::from_raw(zombie.id() as i32);
+    let gone = nix::sys::wait::Id::Pid(pid);
+    let flags = nix::sys::wait::WaitPidFlag::WEXITED
+        | nix::sys::wait::WaitPidFlag::WNOWAIT;
+    nix::sys::wait::waitid(gone, flags).expect("it ends");
+    let zombie_pid = pid.to_string();
+    let mut cases = vec![
+        (vec!["4194305"], 3, "there is no such process"),
+        (vec!["1"], 3, "every process of this machine"),
+        (vec![&*zombie_pid], 3, "is a zombie"),
+        (vec!["x\u{1b}[1m"], 2, "is no pid"),
+        (vec!["0"], 2, "is no pid"),
+        (vec!["--", "/nowhere/at-all"], 3, "there is no such file"),
+    ];
+    // A container may have no thread of the kernel in sight.
+    let second = std::fs::read_to_string("/proc/2/comm");
+    if second.is_ok_and(|name| name == "kthreadd\n") {
+        cases.push((vec!["2"], 3, "thread of the kernel"));
+    }
+    for (words, code, part) in cases {
+        let output = why(&words);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {text}");
+        assert_eq!(text.lines().count(), 1, "{words:?}: {text}");
+        assert!(text.contains(part), "{words:?}: {text}");
+        assert!(!text.contains('\u{1b}'), "{words:?}: {text}");
+        assert_eq!(output.stdout, b"", "{words:?}");
+    }
+    assert_eq!(kill(pid, Signal::SIGTERM), Ok(()), "the zombie is still there");
+    zombie.wait().expect("it is our child");
+}
