@@ -152,10 +152,7 @@ const SLEEPS: &[(&str, &str)] = &[
         "crates/why/src/wait.rs",
         "the kind of wait that is told of a program that sleeps",
     ),
-    (
-        "crates/forklore/tests/why.rs",
-        "asks about a program that sleeps",
-    ),
+    ("crates/forklore/tests/why.rs", "asks about a program that sleeps"),
 ];
 
 #[test]
