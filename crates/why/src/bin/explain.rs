@@ -1,7 +1,6 @@
 //! Asks about one process tree: `explain PID [--closed] [--json]`.
 
-#![expect(clippy::print_stdout, reason = "it prints its answer")]
-
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use why::{Question, Tree, Verdict, explain};
@@ -32,11 +31,13 @@ fn main() -> ExitCode {
         Ok(answer) => answer,
         Err(error) => return refuse(&error.to_string(), 3),
     };
-    match serde_json::to_string(&answer) {
-        Ok(text) if is_json => println!("{text}"),
-        Ok(_) => answer.says.iter().for_each(|line| println!("{line}")),
+    let text = match serde_json::to_string(&answer) {
+        Ok(text) if is_json => text,
+        Ok(_) => answer.says.join("\n"),
         Err(error) => return refuse(&error.to_string(), 3),
-    }
+    };
+    // Whoever does not read on has seen enough.
+    writeln!(stdout(), "{text}").ok();
     ExitCode::from(u8::from(answer.verdict == Verdict::Stuck))
 }
 
