@@ -46,8 +46,10 @@ pub(crate) struct Holdings {
     by_object: HashMap<Object, Vec<Holding>>,
     /// Eventfds: their numbers stand in `fdinfo` alone.
     events: Vec<(Option<usize>, i32, i32)>,
-    /// Processes of the tree that may hold anything.
-    unreadable: Vec<usize>,
+    /// Processes of the tree that may hold anything: we may not read what
+    /// they hold, or a socket of theirs has descriptors on the way
+    /// (`SCM_RIGHTS`), which have no other place in /proc.
+    unknown: Vec<usize>,
 }
 
 impl Holdings {
@@ -68,9 +70,10 @@ impl Holdings {
             let descriptors = proc.descriptors(task.tid);
             match descriptors {
                 Some(list) => holdings.add(Some(place), process.pid, list),
-                None => holdings.unreadable.push(place),
+                None => holdings.unknown.push(place),
             }
         }
+        holdings.find_descriptors_on_the_way(proc, census);
         for pid in proc.pids() {
             if !inside.contains(&pid)
                 && let Some(list) = proc.descriptors(pid)
@@ -102,6 +105,28 @@ impl Holdings {
         if let Some(place) = process {
             self.of.insert(place, list);
         }
+    }
+
+    fn find_descriptors_on_the_way(&mut self, proc: Proc, census: &Census) {
+        let is_socket = |object: &&Object| matches!(object, Object::Socket(_));
+        let sockets: Vec<&Object> =
+            self.by_object.keys().filter(is_socket).collect();
+        let mut receivers = Vec::new();
+        for socket in sockets {
+            let holders = &self.by_object[socket];
+            let first = holders.first();
+            let info = first.and_then(|it| {
+                let task =
+                    &census.tasks[census.processes[it.process?].tasks[0]];
+                proc.info(task.tid, it.fd?)
+            });
+            let info = info.unwrap_or_default();
+            let count = parse::field(&info, "scm_fds");
+            if count.is_some_and(|count| count.trim() != "0") {
+                receivers.extend(holders.iter().filter_map(|it| it.process));
+            }
+        }
+        self.unknown.extend(receivers);
     }
 
     /// Tells the eventfds apart.
@@ -136,9 +161,8 @@ impl Holdings {
         known.chain(self.who_may_hold()).collect()
     }
 
-    /// The processes of the tree whose descriptors could not be read.
     fn who_may_hold(&self) -> impl Iterator<Item = Holding> {
-        self.unreadable.iter().map(|place| Holding {
+        self.unknown.iter().map(|place| Holding {
             process: Some(*place),
             pid: 0,
             fd: None,

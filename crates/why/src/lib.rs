@@ -20,8 +20,8 @@
 //! An alarm(2) is told nowhere: a task that would notice SIGALRM counts as
 //! moving. What is not understood counts as moving too. A process of another
 //! user that holds one of the tree's descriptors is seen only where the tree
-//! itself has no holder left; a descriptor on its way in a message of a
-//! socket is not seen.
+//! itself has no holder left; a descriptor on its way in a message is seen
+//! only if the socket that will receive it is of the tree.
 
 mod answer;
 mod calls;
