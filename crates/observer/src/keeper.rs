@@ -20,6 +20,7 @@ use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
 use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
+    exit_message, is_killed,
 };
 use crate::tree::{Index, PendingCall, Tree, tick};
 
@@ -194,11 +195,18 @@ impl<W: Write> Keeper<W> {
     fn stopped(&mut self, tid: Tid, stop: Stop) -> (Resume, i32) {
         match stop {
             Stop::Seccomp => return (self.called(tid), 0),
-            Stop::CallReturned => self.call_returned(tid),
-            Stop::Created => self.created(tid),
+            // Killed in that stop: where it stands now is reported again.
+            Stop::CallReturned if !self.call_returned(tid) => {
+                return (Resume::Leave, 0);
+            }
+            Stop::Created if !self.created(tid) => return (Resume::Leave, 0),
+            Stop::CallReturned | Stop::Created => {}
             Stop::Executed => self.executed(tid),
             Stop::Exiting => {
-                let status = event_message(tid).unwrap_or(0);
+                // Its end may be over by now, and is told when it is reaped.
+                let Ok(status) = exit_message(tid) else {
+                    return (Resume::Leave, 0);
+                };
                 if let Some(index) = self.tree.index_of(tid) {
                     self.leaving.insert(tid, index);
                 }
@@ -220,7 +228,7 @@ impl<W: Write> Keeper<W> {
 
     fn called(&mut self, tid: Tid) -> Resume {
         let Ok(CallInfo::Entry { arguments, data }) = call_info(tid) else {
-            return Resume::Run;
+            return if is_killed(tid) { Resume::Leave } else { Resume::Run };
         };
         let Some(row) = row_of(data) else { return Resume::Run };
         let from_us = self.now();
@@ -259,25 +267,31 @@ impl<W: Write> Keeper<W> {
         Resume::Run
     }
 
-    fn call_returned(&mut self, tid: Tid) {
+    /// Whether it still stands there.
+    fn call_returned(&mut self, tid: Tid) -> bool {
         let thread = self.tree.thread(tid).expect("handle looked it up");
-        let Some(call) = thread.call.take() else { return };
+        let Some(call) = thread.call.take() else { return true };
         if self.plan_return(tid, &call) {
-            return; // it will be made again
+            return true; // it will be made again
         }
-        match call_info(tid) {
-            Ok(CallInfo::Return { value }) => self.returned(tid, &call, value),
-            // It was killed in this stop: what it did is told at its end.
-            Err(_) => {
-                let thread = self.tree.thread(tid);
-                thread.expect("it stands at this call").call = Some(call);
-            }
-            Ok(_) => {}
+        if let Ok(CallInfo::Return { value }) = call_info(tid) {
+            self.returned(tid, &call, value);
+            return true;
         }
+        if !is_killed(tid) {
+            return true;
+        }
+        // What it did is told at its end.
+        let thread = self.tree.thread(tid).expect("handle looked it up");
+        thread.call = Some(call);
+        false
     }
 
-    fn created(&mut self, tid: Tid) {
-        let Ok(message) = event_message(tid) else { return };
+    /// Whether it still stands there.
+    fn created(&mut self, tid: Tid) -> bool {
+        let Ok(message) = event_message(tid) else {
+            return !is_killed(tid);
+        };
         let new = message as Tid;
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let parent = thread.process;
@@ -298,6 +312,7 @@ impl<W: Write> Keeper<W> {
             self.made_by_clone(parent, tid, call);
         }
         self.welcome(new);
+        true
     }
 
     fn executed(&mut self, pid: Tid) {

@@ -68,7 +68,8 @@ impl<W: Write> Keeper<W> {
         let (mut how, now) = (how, self.now());
         if let Some(planner) = self.planner.as_mut() {
             let index = self.tree.index_of(tid);
-            let may_hold = how != Resume::Listen && self.ending.is_none();
+            let is_stopped = !matches!(how, Resume::Listen | Resume::Leave);
+            let may_hold = is_stopped && self.ending.is_none();
             if let (Some(process), true) = (index, may_hold)
                 && let Some(intent) = planner.to_hold.remove(&tid)
             {

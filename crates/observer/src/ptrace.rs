@@ -85,6 +85,8 @@ pub(crate) enum Resume {
     Listen,
     /// For one instruction.
     Step,
+    /// Not at all: it was killed, and is on its way to its end.
+    Leave,
 }
 
 pub(crate) fn request(
@@ -125,6 +127,7 @@ pub(crate) fn resume(
         Resume::ToReturn => libc::PTRACE_SYSCALL,
         Resume::Listen => libc::PTRACE_LISTEN,
         Resume::Step => libc::PTRACE_SINGLESTEP,
+        Resume::Leave => return Ok(()),
     };
     request(call, tid, 0, signal as usize).map(drop)
 }
@@ -135,23 +138,52 @@ pub(crate) fn interrupt(tid: Tid) -> Result<(), Errno> {
     request(libc::PTRACE_INTERRUPT, tid, 0, 0).map(drop)
 }
 
-/// `PTRACE_GETEVENTMSG`: the new tid, the former tid, or the status.
+/// `PTRACE_GETEVENTMSG`: the new tid at [`Stop::Created`], the former tid at
+/// [`Stop::Executed`].
+///
+/// An error means that it was killed in this stop, and may stand at its end.
 pub(crate) fn event_message(tid: Tid) -> Result<u64, Errno> {
+    let message = message(tid)?;
+    // Asked for after the message: it does not come back from its end, where
+    // the message would be another.
+    if is_at_end(tid)? { Err(Errno::ESRCH) } else { Ok(message) }
+}
+
+/// The status with which a thread is about to end; an error if it does not
+/// stand at its end (any more).
+pub(crate) fn exit_message(tid: Tid) -> Result<u64, Errno> {
+    if is_at_end(tid)? { message(tid) } else { Err(Errno::ESRCH) }
+}
+
+/// Whether a thread that has stopped elsewhere was killed there.
+pub(crate) fn is_killed(tid: Tid) -> bool {
+    matches!(is_at_end(tid), Ok(true) | Err(Errno::ESRCH))
+}
+
+fn message(tid: Tid) -> Result<u64, Errno> {
     let mut message = 0_u64;
     let data = (&raw mut message).expose_provenance();
     request(libc::PTRACE_GETEVENTMSG, tid, 0, data)?;
     Ok(message)
 }
 
-/// The sender of the signal that is about to be delivered: its pid, if a
-/// process sent it.
-pub(crate) fn signal_sender(tid: Tid) -> Result<Option<i32>, Errno> {
+fn is_at_end(tid: Tid) -> Result<bool, Errno> {
+    Ok(signal_info(tid)?.si_code >> 8 == libc::PTRACE_EVENT_EXIT)
+}
+
+fn signal_info(tid: Tid) -> Result<libc::siginfo_t, Errno> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let data = info.as_mut_ptr().expose_provenance();
     request(libc::PTRACE_GETSIGINFO, tid, 0, data)?;
     // SAFETY: all bytes were zeroed, then written by the kernel; every bit
     // pattern is a siginfo_t.
-    let info = unsafe { info.assume_init() };
+    Ok(unsafe { info.assume_init() })
+}
+
+/// The sender of the signal that is about to be delivered: its pid, if a
+/// process sent it.
+pub(crate) fn signal_sender(tid: Tid) -> Result<Option<i32>, Errno> {
+    let info = signal_info(tid)?;
     // SI_USER is 0; SI_QUEUE, SI_TKILL and their like are negative.
     if info.si_code > 0 {
         return Ok(None);
