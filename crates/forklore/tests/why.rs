@@ -83,7 +83,8 @@ impl Drop for Running {
 #[test]
 fn a_pid_is_asked_about_and_left_alone() {
     let mut sleeper = Command::new("sleep");
-    let mut sleeper = Running(sleeper.arg("600").spawn().expect("sleep(1)"));
+    let mut sleeper =
+        Running(sleeper.arg("600").spawn().expect("it can be run"));
     let pid = sleeper.0.id().to_string();
     let output = why(&["--json", &pid]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
