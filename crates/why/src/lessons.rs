@@ -40,8 +40,37 @@ fn taught(cause: Cause) -> (&'static str, &'static str) {
 pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
     match found.cause {
         Cause::WriteEndOpen => closes(speaker, found),
-        other => format!("{} {}.", names(speaker, found), advice(other)),
+        other => {
+            let names = names(speaker, found);
+            let advice = agreeing(advice(other), names.len());
+            format!("{} {advice}.", names.join(" and "))
+        }
     }
+}
+
+/// The advice as it is said of so many processes.
+fn agreeing(advice: &str, count: usize) -> String {
+    const FORMS: [(&str, &str); 4] = [
+        ("waits ", "wait "),
+        ("asks ", "ask "),
+        ("is ", "are "),
+        ("takes ", "take "),
+    ];
+    for (one, many) in FORMS {
+        match (advice.strip_prefix(one), advice.strip_prefix(many)) {
+            (Some(rest), _) if count > 1 => return format!("{many}{rest}"),
+            (_, Some(rest)) if count == 1 => {
+                let rest = rest
+                    .replace("for each other's pipes", "for its own pipe")
+                    .replace("for each other", "for itself")
+                    .replace("one of them", "it")
+                    .replace("all must", "it must");
+                return format!("{one}{rest}");
+            }
+            _ => {}
+        }
+    }
+    advice.to_owned()
 }
 
 fn advice(cause: Cause) -> &'static str {
@@ -99,7 +128,7 @@ fn advice_on_others(cause: Cause) -> &'static str {
     }
 }
 
-fn names(speaker: Speaker<'_>, found: &Found) -> String {
+fn names(speaker: Speaker<'_>, found: &Found) -> Vec<String> {
     let tasks: Vec<usize> = match found.ring.is_empty() {
         true => found.knot.clone(),
         false => found.ring.iter().map(|step| step.0).collect(),
@@ -108,9 +137,7 @@ fn names(speaker: Speaker<'_>, found: &Found) -> String {
     let mut places: Vec<usize> =
         tasks.iter().map(|task| census.tasks[*task].process).collect();
     places.dedup();
-    let names: Vec<String> =
-        places.iter().take(4).map(|it| speaker.name(*it)).collect();
-    names.join(" and ")
+    places.iter().take(4).map(|it| speaker.name(*it)).collect()
 }
 
 /// As many calls are named.
@@ -155,14 +182,24 @@ fn closes(speaker: Speaker<'_>, found: &Found) -> String {
 }
 
 fn close(speaker: Speaker<'_>, place: usize, fd: i32) -> String {
-    let waits = &speaker.0.census.processes[place].tasks;
-    let is_parent =
-        waits.iter().any(|task| speaker.0.waits[*task].kind == Kind::Child);
-    let when = match is_parent {
-        true => "before it waits for its child",
-        false => "after the fork",
+    let census = speaker.0.census;
+    let tasks = &census.processes[place].tasks;
+    let mut waits = tasks.iter().map(|task| &speaker.0.waits[*task]);
+    let name = speaker.name(place);
+    if waits.clone().any(|wait| wait.fd == Some(fd)) {
+        return format!(
+            "{name} must open what it reads for reading only: descriptor \
+             {fd} is a write end, too"
+        );
+    }
+    let when = if waits.any(|wait| wait.kind == Kind::Child) {
+        "before it waits for its child"
+    } else if census.processes.len() == 1 {
+        "before it reads"
+    } else {
+        "after the fork"
     };
-    format!("close({fd}) is missing in {}, {when}", speaker.name(place))
+    format!("close({fd}) is missing in {name}, {when}")
 }
 
 #[cfg(test)]
@@ -170,6 +207,21 @@ mod tests {
     use super::taught;
     use crate::answer::Cause;
     use std::path::Path;
+
+    #[test]
+    fn a_verb_agrees_with_how_many_do_it() {
+        let says = |cause, count| super::agreeing(super::advice(cause), count);
+        let one = says(Cause::NoPeer, 1);
+        assert!(one.starts_with("waits for another side"), "{one}");
+        let two = says(Cause::NoPeer, 2);
+        assert!(two.starts_with("wait for another side"), "{two}");
+        let one = says(Cause::WaitCycle, 1);
+        assert!(one.starts_with("waits for itself; it must give"), "{one}");
+        let two = says(Cause::WaitCycle, 2);
+        assert!(two.starts_with("wait for each other; one of them"), "{two}");
+        let two = says(Cause::WaitsForStopped, 2);
+        assert!(two.starts_with("are stopped;"), "{two}");
+    }
 
     #[test]
     fn every_cause_leads_to_a_heading_that_is_there() {
