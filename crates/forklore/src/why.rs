@@ -1,9 +1,10 @@
 //! `forklore why`: who waits for whom, and which call is missing.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
 
 use clap::Args;
@@ -114,10 +115,13 @@ impl Why {
             run.finish()?;
             return Err(io::Error::other("nothing could be run"));
         };
-        let history = Mutex::new(vec![first.clone()]);
+        let history = Mutex::new(History::default());
         let tree = Tree { reaper: Some(keeper), ..self.tree(first.pid) };
         thread::scope(|scope| {
-            let remember = || events.for_each(|it| remember(&history, it));
+            let remember = || {
+                let all = [first].into_iter().chain(events);
+                all.for_each(|event| locked(&history).remember(event));
+            };
             Builder::new().spawn_scoped(scope, remember)?;
             let answer = ask(tree, &history);
             // Ends the run if it is stuck, and with it the trace.
@@ -157,7 +161,7 @@ impl Why {
 
 /// Waits until the tree is stuck or has ended; then asks once more, with all
 /// that was seen until then.
-fn ask(tree: Tree, history: &Mutex<Vec<Event>>) -> io::Result<Answer> {
+fn ask(tree: Tree, history: &Mutex<History>) -> io::Result<Answer> {
     loop {
         let answer = match why::watch(&Question::new(tree)) {
             Ok(answer) => answer,
@@ -167,8 +171,8 @@ fn ask(tree: Tree, history: &Mutex<Vec<Event>>) -> io::Result<Answer> {
         if answer.verdict == Verdict::Finished {
             return Ok(answer);
         }
-        let seen = history.lock().unwrap_or_else(PoisonError::into_inner);
-        let question = Question::new(tree).with(&seen);
+        let seen = locked(history);
+        let question = Question::new(tree).with(&seen.events);
         match why::explain(&question) {
             Ok(answer) if answer.verdict == Verdict::Moving => {}
             Ok(answer) => return Ok(answer),
@@ -177,17 +181,28 @@ fn ask(tree: Tree, history: &Mutex<Vec<Event>>) -> io::Result<Answer> {
     }
 }
 
-/// Keeps what names processes and locks.
-fn remember(history: &Mutex<Vec<Event>>, event: Event) {
-    let is_kept = matches!(
-        event.what,
-        What::Create { .. } | What::Exec { .. } | What::Futex { .. }
-    );
-    if is_kept {
-        let mut seen = history.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED {
-            seen.drain(..REMEMBERED / 2);
+/// What was seen that names processes and locks.
+#[derive(Default)]
+struct History {
+    events: Vec<Event>,
+    /// The processes, by pid and start time, of which there is an event.
+    named: HashSet<(i32, u64)>,
+}
+
+impl History {
+    fn remember(&mut self, event: Event) {
+        let is_of_lock = matches!(event.what, What::Futex { .. });
+        if self.events.len() >= REMEMBERED {
+            self.events.drain(..REMEMBERED / 2);
+            let kept = self.events.iter();
+            self.named = kept.map(|it| (it.pid, it.start)).collect();
         }
-        seen.push(event);
+        if self.named.insert((event.pid, event.start)) || is_of_lock {
+            self.events.push(event);
+        }
     }
+}
+
+fn locked(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -63,6 +63,21 @@ fn the_ring_is_drawn_beside_the_sentences() {
 }
 
 #[test]
+fn a_process_has_the_name_that_its_trace_gives() {
+    let path = fifo("names");
+    // Its first child has ended: without the trace the second would be A.1.
+    let script = format!("true & wait; {{ {HOLDS_BOTH_ENDS}; }} & wait");
+    // Its wait may be ended by any signal.
+    let words = ["--json", "--closed", "--", "sh", "-c", &script, &path];
+    let output = why(&words);
+    let answer = object(&output);
+    let names = answer["processes"].as_array().expect("a list");
+    let names: Vec<&Value> = names.iter().map(|it| &it["who"]).collect();
+    assert_eq!(names, ["A", "A.2"], "{answer}");
+    assert_eq!(answer["cycle"], serde_json::json!(["A.2", "A.2"]));
+}
+
+#[test]
 fn a_command_that_ends_is_not_stuck() {
     let output = why(&["--json", "--", "sh", "-c", "echo done"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
