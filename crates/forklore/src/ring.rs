@@ -37,6 +37,11 @@ const ASCII: Strokes = Strokes {
 /// One row for each process of the ring and one for its wait, with a line
 /// back from the last to the first; empty if there is no ring.
 pub(crate) fn draw(answer: &Answer, is_ascii: bool) -> String {
+    // A ring of threads is told in sentences: here all would bear one name.
+    let is_of_threads = |pair: &[Who]| pair[0] == pair[1];
+    if answer.cycle.len() > 2 && answer.cycle.windows(2).any(is_of_threads) {
+        return String::new();
+    }
     let strokes = if is_ascii { &ASCII } else { &LINES };
     let rows = rows(answer, strokes);
     let Some(last) = rows.len().checked_sub(1) else { return String::new() };

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use observer::{Ceilings, Observed, Plan, Request, observe};
-use picture::{LaneStyle, Story, Time, lanes, notices};
+use picture::{LaneStyle, Notice, Story, Time, lanes, notices};
 use trace::{Copying, Reader};
 
 use crate::{lesson, locale, surroundings};
@@ -136,7 +136,7 @@ impl See {
         if observed != Observed::Failed
             && let Some(story) = read?
         {
-            self.draw(&story)?;
+            self.draw(&story, observed)?;
         }
         Ok(observed)
     }
@@ -153,7 +153,7 @@ impl See {
             return Err(named(io::Error::other("it is to be written, too")));
         }
         let story = self.read(BufReader::new(file)).map_err(named)?;
-        self.draw(&story)?;
+        self.draw(&story, Observed::Done)?;
         Ok(Observed::Done)
     }
 
@@ -199,9 +199,9 @@ impl See {
         self.quiet && files.iter().all(|file| file.is_none())
     }
 
-    fn draw(&self, story: &Story) -> io::Result<()> {
+    fn draw(&self, story: &Story, observed: Observed) -> io::Result<()> {
         if !self.quiet {
-            self.draw_lanes(story);
+            self.draw_lanes(story, observed);
         }
         let forms: [(&Option<PathBuf>, Draw); 4] = [
             (&self.html, picture::html),
@@ -217,7 +217,7 @@ impl See {
         Ok(())
     }
 
-    fn draw_lanes(&self, story: &Story) {
+    fn draw_lanes(&self, story: &Story, observed: Observed) {
         let style = LaneStyle {
             width: width(),
             time: if self.step { Time::Step } else { Time::Linear },
@@ -225,7 +225,11 @@ impl See {
             colour: true,
         };
         let mut text = format!("\n{}", lanes(story, &style));
-        for notice in notices(story) {
+        // Who was killed by the keeper, which has said so, is no news.
+        let is_news = |notice: &Notice| {
+            observed != Observed::Ended || notice.id != "killed-from-outside"
+        };
+        for notice in notices(story).into_iter().filter(is_news) {
             text.push_str(&notice.sentence);
             text.push('\n');
         }

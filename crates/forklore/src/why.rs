@@ -25,7 +25,9 @@ const REMEMBERED: usize = 100_000;
 ///
 /// With a pid: about this process and all below it, as they are now; needs
 /// no more rights than you have, and changes nothing. With a command: runs
-/// it, speaks when nothing moves any more, and then ends it.
+/// it, speaks when nothing moves any more, and then ends it. While somebody
+/// outside could still move it (send a signal, open its FIFO) it says
+/// nothing: end it with Ctrl-C, or promise with --closed that nobody will.
 #[derive(Args, Debug)]
 #[command(
     override_usage = "forklore why [OPTIONS] PID

@@ -43,6 +43,9 @@ pub(crate) struct Keeper<W: Write> {
     begun: Instant,
     pub(crate) ceilings: Ceilings,
     pub(crate) ending: Option<Reason>,
+    /// Whether everybody has been killed: what a process reads because
+    /// another was killed first is none of its deeds.
+    is_over: bool,
     /// What the plan does, if there is one.
     pub(crate) planner: Option<Planner>,
 }
@@ -78,6 +81,7 @@ impl<W: Write> Keeper<W> {
             begun: Instant::now(),
             ceilings,
             ending: None,
+            is_over: false,
             planner,
         }
     }
@@ -117,6 +121,10 @@ impl<W: Write> Keeper<W> {
     }
 
     fn end_everybody(&mut self) {
+        for (tid, index, call) in self.tree.calls() {
+            self.tell_wait(index, tid, &call);
+        }
+        self.is_over = true;
         let tids: Vec<Tid> = self.tree.tids().map(|(tid, _)| tid).collect();
         for tid in tids.into_iter().chain(self.newborn.keys().copied()) {
             kill(Pid::from_raw(tid), Signal::SIGKILL).ok();
@@ -378,6 +386,13 @@ impl<W: Write> Keeper<W> {
 
     /// Sends one event on its way.
     pub(crate) fn tell(&mut self, index: Index, tid: Tid, what: What) {
+        let is_deed = matches!(
+            what,
+            What::Io { .. } | What::Block { .. } | What::Thread { .. }
+        );
+        if self.is_over && is_deed {
+            return self.order.forget_next();
+        }
         let t_us = self.now();
         let process = self.tree.process(index);
         let event = Event {

@@ -177,6 +177,12 @@ impl<W: Write> Order<W> {
         Some(balance.heard)
     }
 
+    /// The next event is not told.
+    pub(crate) fn forget_next(&mut self) {
+        self.causes.clear();
+        self.moves = None;
+    }
+
     pub(crate) fn push(&mut self, event: Event) {
         let causes = std::mem::take(&mut self.causes);
         let moves = self.moves.take();

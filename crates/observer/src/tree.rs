@@ -255,6 +255,14 @@ impl Tree {
         process.descriptors = Rc::new(RefCell::new(own));
     }
 
+    /// Every thread that is in a call, and the call.
+    pub(crate) fn calls(&self) -> Vec<(Tid, Index, PendingCall)> {
+        let threads = self.threads.iter();
+        threads
+            .filter_map(|(tid, it)| Some((*tid, it.process, it.call.clone()?)))
+            .collect()
+    }
+
     /// A thread has ended; whether it was its process's last.
     pub(crate) fn end_thread(&mut self, tid: Tid) -> Option<(Index, bool)> {
         let thread = self.threads.remove(&tid)?;

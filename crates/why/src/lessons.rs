@@ -117,9 +117,9 @@ fn advice_on_others(cause: Cause) -> &'static str {
              missing, or must come before the wait for the sender"
         }
         Cause::PrivateFutex => {
-            "waits where no other process can wake it; between processes use \
-             pthread_mutexattr_setpshared with PTHREAD_PROCESS_SHARED in \
-             shared memory, or a pipe"
+            "waits where only threads of its own process could wake it, and \
+             none will; what two processes share needs \
+             PTHREAD_PROCESS_SHARED and shared memory, or a pipe"
         }
         _ => {
             "wait for each other; one of them must give what it holds before \

@@ -304,12 +304,14 @@ impl Speaker<'_> {
     /// `is held by A (sender), descriptor 4`.
     fn held(self, task: usize, wait: &Wait) -> String {
         let own = &self.0.who(task).to_string();
+        let own_tid = self.0.census.tasks[task].tid;
         let holders = self.0.holders(task, wait);
         let mut groups: Vec<(String, Vec<&Holder>)> = Vec::new();
         for holder in &holders {
-            let who = match holder.who == *own {
-                true => "itself".to_owned(),
-                false => self.holder(holder),
+            let who = match holder.tid.filter(|tid| *tid != own_tid) {
+                Some(tid) if holder.who == *own => format!("thread {tid}"),
+                None if holder.who == *own => "itself".to_owned(),
+                _ => self.holder(holder),
             };
             match groups.iter_mut().find(|group| group.0 == who) {
                 Some(group) => group.1.push(holder),

@@ -22,8 +22,8 @@ const NOT_SENT: u64 = bit(libc::SIGILL)
     | bit(33);
 
 impl Scene<'_> {
-    /// A process that waits for what it could write itself may do so in a
-    /// signal handler. Python handles SIGINT in every program, so in a plain
+    /// A process that waits for what it could write itself, into a pipe or
+    /// into memory, may do so in a signal handler. Python handles SIGINT in every program, so in a plain
     /// read(2) that proves no such intent.
     pub(crate) fn know_handlers(&self, task: &Task, wait: &mut Wait) {
         let status = &task.status;
@@ -47,9 +47,13 @@ impl Scene<'_> {
 
     /// Whether a process is among those who could end its wait.
     fn is_own(&self, process: usize, wait: &Wait) -> bool {
-        wait.all_wakers().iter().any(|(waker, _)| match waker {
+        let is_memory = |kind: Kind| {
+            use Kind::{PrivateFutex, Semaphore, SharedFutex};
+            matches!(kind, PrivateFutex | Semaphore | SharedFutex)
+        };
+        wait.all_wakers().iter().any(|(waker, kind)| match waker {
             Waker::Group(group) => !self.groups[*group].of(process).is_empty(),
-            _ => false,
+            _ => is_memory(*kind),
         })
     }
 
