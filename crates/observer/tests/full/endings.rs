@@ -132,3 +132,22 @@ fn a_run_that_prints_without_end_is_ended() {
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("printed more"), "{}", run.stderr);
 }
+
+#[test]
+fn what_the_killed_read_from_each_other_is_none_of_their_deeds() {
+    // Whoever dies first closes its ends, and the others read the end of file.
+    let pipeline = "tail -f /dev/null | cat | cat | cat";
+    let run = observe(&["--wall", "500"], &["sh", "-c", pipeline]);
+    assert_eq!(run.code, Some(1));
+    let is_of_cat = |event: &&trace::Event| event.name == "cat";
+    let of_cats: Vec<_> = run.events.iter().filter(is_of_cat).collect();
+    let reads = of_cats.iter().filter(|event| {
+        matches!(&event.what, What::Io { is_write: false, .. })
+    });
+    assert_eq!(reads.count(), 0);
+    let waits = of_cats.iter().filter(|event| {
+        matches!(&event.what, What::Block { on, .. } if on.kind == "pipe-data")
+    });
+    assert_eq!(waits.count(), 3, "each waited until it was killed");
+    check(&run);
+}
