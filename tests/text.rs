@@ -285,7 +285,44 @@ fn pages() -> Vec<(String, String)> {
     let lessons = lessons()
         .into_iter()
         .map(|lesson| format!("lessons/{lesson}/README.md"));
-    top.chain(lessons).map(|path| (path.clone(), text(&path))).collect()
+    let rules = names("crates/grader/rules")
+        .into_iter()
+        .map(|name| format!("crates/grader/rules/{name}"));
+    let vocabulary = ["crates/grader/VOCABULARY.md".to_owned()];
+    let all = top.chain(lessons).chain(rules).chain(vocabulary);
+    let all = all.chain(exercises());
+    all.map(|path| (path.clone(), text(&path))).collect()
+}
+
+/// The READMEs of all exercises.
+fn exercises() -> Vec<String> {
+    let folder = |lesson: &String| format!("lessons/{lesson}/exercises");
+    lessons()
+        .iter()
+        .map(folder)
+        .filter(|folder| root().join(folder).is_dir())
+        .flat_map(|folder| {
+            names(&folder)
+                .into_iter()
+                .map(move |name| format!("{folder}/{name}/README.md"))
+        })
+        .collect()
+}
+
+/// What a rule tells to read is there.
+#[test]
+fn every_rule_leads_to_a_heading_of_its_lesson() {
+    let read = regex(r#"(?m)^Read: (lesson-[a-z0-9-]+), "([^"]+)""#);
+    for name in names("crates/grader/rules") {
+        let page = text(format!("crates/grader/rules/{name}"));
+        let Some(found) = read.captures(&page) else { continue };
+        let readme = text(format!("lessons/{}/README.md", &found[1]));
+        let heading = &found[2];
+        let has = readme
+            .lines()
+            .any(|line| line.trim_start_matches('#').trim() == heading);
+        assert!(has, "{name}: {} has no heading '{heading}'", &found[1]);
+    }
 }
 
 /// The prose: without fenced blocks, without code spans.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod grade;
 mod lesson;
 mod locale;
 mod ring;
@@ -25,6 +26,8 @@ struct Forklore {
 enum Command {
     /// Runs a command and draws what its processes did.
     See(see::See),
+    /// Judges solutions by what their programs do.
+    Grade(grade::Grade),
     /// Says why a process tree does not move.
     Why(why::Why),
 }
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     observer::keeper_main();
     match Forklore::parse().command {
         Command::See(see) => see.run(),
+        Command::Grade(grade) => grade.run(),
         Command::Why(why) => why.run(),
     }
 }

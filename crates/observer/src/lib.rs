@@ -36,6 +36,7 @@ mod ptrace;
 mod registers;
 mod request;
 mod returned;
+mod search;
 mod signals;
 mod stops;
 mod table;
@@ -46,4 +47,7 @@ mod tree;
 pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
 pub use plan::{BadPlan, Plan};
-pub use request::{Observation, Observed, Request, keeper_main, observe};
+pub use request::{
+    Observation, Observed, Request, Surroundings, keeper_main, observe,
+    observe_in,
+};

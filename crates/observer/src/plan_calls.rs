@@ -194,6 +194,11 @@ pub(crate) fn is_sleep(call: &PendingCall) -> bool {
     call.row.kind == Kind::Sleep || count == 0
 }
 
+/// Whether the call does nothing but ask, and no event tells of it.
+pub(crate) fn is_asking(call: &PendingCall) -> bool {
+    ASKING.contains(&call.row.name)
+}
+
 /// Whether the answer says "not yet": who gets it again and again polls.
 pub(crate) fn is_not_yet(call: &PendingCall, value: i64) -> bool {
     let arguments = call.arguments;
@@ -208,7 +213,7 @@ pub(crate) fn is_not_yet(call: &PendingCall, value: i64) -> bool {
         (Kind::Kill { signal, .. }, _) => arguments[usize::from(signal)] == 0,
         (Kind::Open { .. }, Some(libc::ENOENT | libc::EEXIST)) => true,
         (Kind::Open { .. }, None) => call.text.starts_with("/proc/"),
-        (Kind::Unobserved, _) => ASKING.contains(&call.row.name),
+        (Kind::Unobserved, _) => is_asking(call),
         _ => false,
     }
 }

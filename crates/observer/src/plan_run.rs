@@ -11,7 +11,7 @@ use trace::{WaitsFor, What};
 
 use crate::keeper::Keeper;
 use crate::plan::Act;
-use crate::plan_calls::{is_not_yet, is_sleep};
+use crate::plan_calls::{is_asking, is_not_yet, is_sleep};
 use crate::plan_hold::Until;
 use crate::plan_signals::{Handlers, can_interrupt};
 use crate::plan_start::Stage;
@@ -41,6 +41,10 @@ impl<W: Write> Keeper<W> {
             intent.entry = Some((call.clone(), entry));
             return None;
         }
+        // While somebody is held, every answer counts.
+        let is_watched =
+            self.planner.as_ref().is_some_and(|it| !it.held.is_empty());
+        entry.wants_return |= is_watched && is_asking(call);
         Some(entry)
     }
 

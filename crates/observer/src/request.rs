@@ -6,10 +6,9 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -27,7 +26,8 @@ use crate::light::{Watcher, below};
 use crate::order::Order;
 use crate::plan::Plan;
 use crate::plan_state::Planner;
-use crate::signals::{Forwarding, Inherited, ignore};
+use crate::search::look_up;
+use crate::signals::{Forwarding, Inherited, ignore, tell};
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";
@@ -49,7 +49,25 @@ pub struct Request {
     pub level: Option<Level>,
 }
 
-/// A run under way. Its output goes where this process's output goes.
+/// Where a run reads, writes and stands, if not where this process does.
+///
+/// Its first process leads a session of its own, so that kill(2) of its own
+/// process group reaches nobody outside of the run.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Its standard input.
+    pub stdin: Stdio,
+    /// Its standard output.
+    pub stdout: Stdio,
+    /// Its standard error; the keeper's own line, if there is one, is the
+    /// last that comes there.
+    pub stderr: Stdio,
+    /// Its working directory.
+    pub folder: PathBuf,
+}
+
+/// A run under way. Its output goes where this process's output goes, or
+/// where its [`Surroundings`] say.
 #[derive(Debug)]
 pub struct Observation {
     trace: Option<BufReader<File>>,
@@ -88,6 +106,24 @@ const FAILED: u8 = 3;
 /// If there is no such program, it may not be executed, or no keeper can be
 /// started.
 pub fn observe(request: &Request) -> io::Result<Observation> {
+    start_keeper(request, None)
+}
+
+/// Starts the run in surroundings of its own.
+///
+/// # Errors
+/// As [`observe`], and if there is no such folder.
+pub fn observe_in(
+    request: &Request,
+    surroundings: Surroundings,
+) -> io::Result<Observation> {
+    start_keeper(request, Some(surroundings))
+}
+
+fn start_keeper(
+    request: &Request,
+    surroundings: Option<Surroundings>,
+) -> io::Result<Observation> {
     let program = request.command.first().filter(|it| !it.is_empty());
     let program = program.ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "no command is given")
@@ -95,7 +131,12 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
     let path = look_up(program)?;
     let (read_end, write_end) = pipe2(OFlag::O_CLOEXEC)?;
     let mut signals = Forwarding::new();
-    let mut command = keeper_of(request, &path, write_end.as_raw_fd());
+    let session = if surroundings.is_some() { "own" } else { "shared" };
+    let mut command = keeper_of(request, session, &path, write_end.as_raw_fd());
+    if let Some(its) = surroundings {
+        command.stdin(its.stdin).stdout(its.stdout).stderr(its.stderr);
+        command.current_dir(its.folder);
+    }
     if signals.ignored_children() {
         let ignore = || Ok(ignore(Signal::SIGCHLD)?);
         // SAFETY: the closure makes one system call.
@@ -109,7 +150,12 @@ pub fn observe(request: &Request) -> io::Result<Observation> {
 }
 
 /// This program as the keeper of a run, which writes to that descriptor.
-fn keeper_of(request: &Request, path: &Path, trace: RawFd) -> Command {
+fn keeper_of(
+    request: &Request,
+    session: &str,
+    path: &Path,
+    trace: RawFd,
+) -> Command {
     let number = |value: Option<u64>| value.unwrap_or(0).to_string();
     let ceilings = request.ceilings;
     let wall = ceilings.wall.map(|wall| wall.as_millis() as u64);
@@ -126,6 +172,7 @@ fn keeper_of(request: &Request, path: &Path, trace: RawFd) -> Command {
             Some(Level::Full) => "full",
             Some(Level::Light) => "light",
         })
+        .arg(session)
         .arg(path)
         .args(&request.command);
     for (name, value) in &request.environment {
@@ -159,6 +206,11 @@ impl Observation {
     /// children.
     pub fn keeper(&self) -> i32 {
         self.keeper.id() as i32
+    }
+
+    /// Asks the keeper to end the run; its trace is told to the end.
+    pub fn end(&self) {
+        tell(self.keeper(), libc::SIGTERM);
     }
 
     /// Waits for the end of the run.
@@ -218,14 +270,25 @@ pub fn keeper_main() {
     unsafe { libc::_exit(code.into()) }
 }
 
+fn number(text: &OsStr) -> Option<u64> {
+    text.to_str()?.parse().ok().filter(|number| *number > 0)
+}
+
 fn keep(arguments: &[OsString]) -> io::Result<u8> {
-    let [fd, parent, wall, processes, output, plan, level, path, command @ ..] =
-        arguments
+    let [
+        fd,
+        parent,
+        wall,
+        processes,
+        output,
+        plan,
+        level,
+        session,
+        path,
+        command @ ..,
+    ] = arguments
     else {
         return Err(io::Error::other("a keeper is started by observe()"));
-    };
-    let number = |text: &OsStr| -> Option<u64> {
-        text.to_str()?.parse().ok().filter(|number| *number > 0)
     };
     let fd = number(fd).ok_or_else(|| io::Error::other("no descriptor"))?;
     // SAFETY: the descriptor was made for this process and is used here only.
@@ -243,7 +306,8 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
         processes: number(processes).map(|limit| limit as usize),
         output: number(output),
     };
-    let inherited = Inherited::take()?;
+    let mut inherited = Inherited::take()?;
+    inherited.leads_session = session == "own";
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
     let run = Run::new(ceilings, plan, path, command, inherited)?;
@@ -426,39 +490,4 @@ fn say(line: &str) {
 fn close_on_exec(fd: OwnedFd) -> io::Result<OwnedFd> {
     fcntl(&fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     Ok(fd)
-}
-
-/// Which file execvp(3) would execute; looked up here, so that its failed
-/// attempts are not part of the run.
-fn look_up(program: &OsStr) -> io::Result<PathBuf> {
-    let error = |kind, what: &str| {
-        let program = program.to_string_lossy();
-        io::Error::new(kind, format!("cannot run {program}: {what}"))
-    };
-    let is_executable = |file: &PathBuf| {
-        let mode = file.metadata().ok().filter(|it| it.is_file());
-        mode.is_some_and(|it| it.permissions().mode() & 0o111 != 0)
-    };
-    let has_slash = program.as_bytes().contains(&b'/');
-    let path = env::var_os("PATH").unwrap_or_default();
-    let candidates: Vec<PathBuf> = if has_slash {
-        vec![PathBuf::from(program)]
-    } else {
-        env::split_paths(&path).map(|folder| folder.join(program)).collect()
-    };
-    if let Some(file) = candidates.iter().find(|file| is_executable(file)) {
-        return Ok(file.clone());
-    }
-    if candidates.iter().any(|file| file.is_dir() && has_slash) {
-        return Err(error(io::ErrorKind::PermissionDenied, "it is a folder"));
-    }
-    if candidates.iter().any(|file| file.is_file()) {
-        return Err(error(
-            io::ErrorKind::PermissionDenied,
-            "it is not executable (chmod +x)",
-        ));
-    }
-    let place =
-        if has_slash { "there is no such file" } else { "it is not on PATH" };
-    Err(error(io::ErrorKind::NotFound, place))
 }

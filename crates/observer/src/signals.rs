@@ -15,6 +15,7 @@ use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction,
     sigprocmask,
 };
+use nix::unistd::setsid;
 
 /// What would end the program that observes.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
@@ -166,6 +167,8 @@ pub(crate) struct Inherited {
     mask: SigSet,
     /// What the keeper handles for itself, and was ignored.
     ignored: Vec<Signal>,
+    /// Whether it leads a session of its own, and with it a process group.
+    pub(crate) leads_session: bool,
 }
 
 impl Inherited {
@@ -179,11 +182,14 @@ impl Inherited {
         let own = [Signal::SIGALRM, Signal::SIGIO, Signal::SIGCHLD];
         let ignored = own.into_iter().filter(is_ignored).collect();
         hear_of_children();
-        Ok(Self { mask, ignored })
+        Ok(Self { mask, ignored, leads_session: false })
     }
 
     /// In the process that is about to execute the program.
     pub(crate) fn restore(&self) -> Result<(), Errno> {
+        if self.leads_session {
+            setsid()?;
+        }
         self.ignored.iter().try_for_each(|signal| ignore(*signal))?;
         self.mask.thread_set_mask()
     }

@@ -312,6 +312,8 @@ fn who_polls_is_found() {
     assert_eq!(hot.waits("polling"), ["A wait4"]);
     let both = run("hold A.1 at write 1", "await-polling-both");
     assert_eq!(both.waits("polling").len(), 2);
+    let looking = run("hold A.1 at write 1", "await-looking");
+    assert_eq!(looking.waits("polling"), ["A statx"]);
     let run = run("hold A.1 at write 1", "await-polling");
     assert_eq!(run.waits("polling"), ["A wait4"]);
     assert_eq!(run.said, "working\nwaited\n");

@@ -1,0 +1,161 @@
+//! `forklore grade`: judge solutions by what their programs do.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use grader::{Course, Kit, Options, Trouble, Verdict, Word, judge};
+
+const NOT_PASSED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+const COULD_NOT: u8 = 3;
+
+/// How a verdict is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Format {
+    /// In words
+    Human,
+    /// As one JSON object for each exercise, on a line of its own
+    Json,
+}
+
+/// Judges solutions by what their programs do.
+///
+/// A solution is `work/EXERCISE/src/main.rs`. It is compiled and run several
+/// times, also perturbed; what its processes did decides.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo grade pipes-pingpong
+  cargo grade pipes-pingpong --source answer.rs --format json
+  cargo grade --list
+
+Exit codes: 0 all passed, 1 not passed, 2 wrong usage, 3 could not be judged.")]
+pub(crate) struct Grade {
+    /// The exercises; without any, all that have a solution in work/
+    #[arg(value_name = "EXERCISE")]
+    exercises: Vec<String>,
+    /// Judges this file, and not the one in work/
+    #[arg(long, value_name = "FILE")]
+    source: Option<PathBuf>,
+    /// Decides what looks random in the plans; a verdict names its own
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// How the verdict is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Tells every finding in full, and not the earliest cause alone
+    #[arg(long)]
+    full: bool,
+    /// Names all exercises
+    #[arg(long, conflicts_with_all = ["exercises", "source"])]
+    list: bool,
+}
+
+impl Grade {
+    pub(crate) fn run(&self) -> ExitCode {
+        match self.grade() {
+            Ok(words) => exit_code(&words),
+            Err(trouble) => {
+                eprintln!("forklore grade: {trouble}");
+                let code =
+                    if trouble.is_usage() { WRONG_USAGE } else { COULD_NOT };
+                ExitCode::from(code)
+            }
+        }
+    }
+
+    fn grade(&self) -> Result<Vec<Word>, Trouble> {
+        let here = env::current_dir().map_err(|error| {
+            Trouble::failed(format!("cannot find this folder: {error}"))
+        })?;
+        let course = Course::around(&here)?;
+        if self.list {
+            let ids = course.ids()?.join("\n");
+            say(&format!("{ids}\n"))?;
+            return Ok(Vec::new());
+        }
+        let exercises = self
+            .chosen(&course)?
+            .iter()
+            .map(|id| course.exercise(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        if self.source.is_some() && exercises.len() != 1 {
+            return Err(Trouble::usage("--source takes one exercise"));
+        }
+        let kit = Kit::of(&course)?;
+        let mut words = Vec::new();
+        for exercise in &exercises {
+            let source = match &self.source {
+                Some(source) => source.clone(),
+                None => shortened(&course.work(exercise.id()), &here),
+            };
+            let judged = judge(&kit, exercise, &source, self.options())?;
+            if self.format == Format::Human && !judged.warnings.is_empty() {
+                anstream::eprint!("{}", grader::said(&judged.warnings));
+            }
+            self.print(&judged.verdict)?;
+            words.push(judged.verdict.verdict);
+        }
+        Ok(words)
+    }
+
+    fn options(&self) -> Options {
+        let colour = self.format == Format::Human
+            && io::stdout().is_terminal()
+            && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+        Options { seed: self.seed, colour }
+    }
+
+    /// The exercises that were named, or all that somebody works on.
+    fn chosen(&self, course: &Course) -> Result<Vec<String>, Trouble> {
+        if !self.exercises.is_empty() {
+            return Ok(self.exercises.clone());
+        }
+        let mut ids = course.ids()?;
+        ids.retain(|id| course.work(id).is_file());
+        if ids.is_empty() {
+            return Err(Trouble::usage(
+                "no exercise is named, and work/ holds no solution; `cargo \
+                 grade --list` names the exercises",
+            ));
+        }
+        Ok(ids)
+    }
+
+    fn print(&self, verdict: &Verdict) -> Result<(), Trouble> {
+        match self.format {
+            Format::Human => say(&grader::human(verdict, self.full)),
+            Format::Json => {
+                let line = serde_json::to_string(verdict)
+                    .map_err(|error| Trouble::failed(error.to_string()))?;
+                say(&format!("{line}\n"))
+            }
+        }
+    }
+}
+
+/// The path as one would type it here: the compiler shows it.
+fn shortened(path: &Path, here: &Path) -> PathBuf {
+    path.strip_prefix(here).unwrap_or(path).to_owned()
+}
+
+fn say(text: &str) -> Result<(), Trouble> {
+    let mut stdout = anstream::stdout();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(
+        |error| Trouble::failed(format!("cannot print the verdict: {error}")),
+    )
+}
+
+fn exit_code(words: &[Word]) -> ExitCode {
+    let has = |word: Word| words.contains(&word);
+    if has(Word::Fail) || has(Word::BuildFailed) {
+        ExitCode::from(NOT_PASSED)
+    } else if has(Word::Undecided) {
+        ExitCode::from(COULD_NOT)
+    } else {
+        ExitCode::SUCCESS
+    }
+}

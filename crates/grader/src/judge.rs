@@ -1,0 +1,408 @@
+//! From a source to a verdict.
+
+use std::io;
+use std::path::Path;
+
+use observer::Plan;
+use trace::{Level, What};
+
+use crate::compile::{Outcome, compile};
+use crate::exercise::Exercise;
+use crate::expected::{Exit, Expected};
+use crate::history::History;
+use crate::kit::Kit;
+use crate::place::Program;
+use crate::questions::{Mark, PlanQuestion, RunQuestion, Then};
+use crate::record::{Cut, Record};
+use crate::rules::{Case, Fault, Kind, RULES, Rule, rule, sleeper};
+use crate::run::{Setting, run};
+use crate::trouble::Trouble;
+use crate::verdict::{Containment, Finding, NotRun, VERSION, Verdict, Word};
+
+/// How a submission is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Decides what looks random in plans.
+    pub seed: u64,
+    /// Whether the compiler's words are for a terminal.
+    pub colour: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, colour: false }
+    }
+}
+
+/// A verdict, and what led to it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The compiler's warnings, as it wrote them.
+    pub warnings: String,
+    /// The run of the first finding.
+    pub failing: Option<Record>,
+}
+
+/// Judges a source.
+///
+/// The calling program must call `observer::keeper_main` first in `main`.
+///
+/// # Errors
+/// If it cannot be judged here: no such file, no compiler, a full disk.
+/// Nothing that the source itself is or does.
+pub fn judge(
+    kit: &Kit,
+    exercise: &Exercise,
+    source: &Path,
+    options: Options,
+) -> Result<Judged, Trouble> {
+    let compiled = match compile(kit, source, options.colour)? {
+        Outcome::Compiled(compiled) => compiled,
+        Outcome::Refused(said) => {
+            return Ok(build_failed(exercise, options, said));
+        }
+    };
+    let programs = helpers(kit, exercise)?;
+    let mut judge = Judge {
+        exercise,
+        options,
+        program: &compiled.program,
+        programs: &programs,
+        found: Vec::new(),
+        not_run: Vec::new(),
+        failing: None,
+    };
+    for question in &exercise.questions().run {
+        judge.judge_run(question)?;
+    }
+    Ok(judge.finish(compiled.said))
+}
+
+/// The helpers' programs.
+fn helpers(kit: &Kit, exercise: &Exercise) -> Result<Vec<Program>, Trouble> {
+    let build = |name: String| {
+        let source = exercise.helper(&name);
+        match compile(kit, &source, false)? {
+            Outcome::Compiled(compiled) => Ok((name, compiled.program)),
+            Outcome::Refused(said) => {
+                let source = source.display();
+                Err(Trouble::failed(format!("{source} is no program: {said}")))
+            }
+        }
+    };
+    exercise.helpers()?.into_iter().map(build).collect()
+}
+
+struct Judge<'a> {
+    exercise: &'a Exercise,
+    options: Options,
+    program: &'a Path,
+    programs: &'a [Program],
+    /// With the place of the rule among all rules, for the order.
+    found: Vec<(usize, Finding)>,
+    not_run: Vec<NotRun>,
+    failing: Option<(usize, Record)>,
+}
+
+/// One run to be made.
+struct Trial<'a> {
+    question: &'a RunQuestion,
+    plan: Option<(&'a PlanQuestion, Plan)>,
+    mark: Mark,
+}
+
+impl Judge<'_> {
+    /// The run as it is, then under its plans.
+    fn judge_run(&mut self, question: &RunQuestion) -> Result<(), Trouble> {
+        let plain = Trial { question, plan: None, mark: question.mark };
+        let Some(record) = self.try_out(&plain)? else { return Ok(()) };
+        let is_cut = record.cut.is_some();
+        let faults = self.faults(&plain, &record);
+        let is_right = !faults.iter().any(|(rule, _)| is_result(rule));
+        self.note(&plain, faults, &record);
+        if is_cut {
+            return Ok(()); // perturbed, it would only hang again
+        }
+        let exercise = self.exercise;
+        let name = question.name.get_ref();
+        for plan in &exercise.questions().plan {
+            let is_named = plan.runs.iter().any(|it| it.get_ref() == name);
+            if !plan.runs.is_empty() && !is_named {
+                continue;
+            }
+            for text in &plan.acts {
+                let acts = text.with(self.options.seed);
+                let mark = plan.mark.max(question.mark);
+                let plan = Some((plan, acts));
+                let trial = Trial { question, plan, mark };
+                self.judge_perturbed(&trial, &record, is_right)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_perturbed(
+        &mut self,
+        trial: &Trial<'_>,
+        plain: &Record,
+        is_right: bool,
+    ) -> Result<(), Trouble> {
+        let Some(record) = self.try_out(trial)? else { return Ok(()) };
+        let mut faults = self.faults(trial, &record);
+        let sleeper = sleeper(&record).or_else(|| sleeper(plain));
+        if is_right && let Some(who) = sleeper {
+            blame_sleep(&mut faults, who);
+        }
+        self.note(trial, faults, &record);
+        Ok(())
+    }
+
+    /// Makes a run; `None` if this machine does not let it be judged.
+    fn try_out(
+        &mut self,
+        trial: &Trial<'_>,
+    ) -> Result<Option<Record>, Trouble> {
+        let setting = Setting {
+            program: self.program,
+            question: trial.question,
+            limits: self.exercise.questions().limits,
+            programs: self.programs,
+            plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
+        };
+        let record = believable(&setting);
+        match record {
+            Ok(record) => match record.cut {
+                Some(Cut::Asked(why)) => Err(Trouble::failed(format!(
+                    "the run '{}' was ended: {why}",
+                    trial.question.name.get_ref()
+                ))),
+                _ => Ok(Some(record)),
+            },
+            Err(error) if is_of_observing(&error) => {
+                self.not_run.push(NotRun {
+                    run: trial.question.name.get_ref().clone(),
+                    plan: trial.plan.as_ref().map(|(_, it)| it.to_string()),
+                    why: error.to_string(),
+                });
+                Ok(None)
+            }
+            Err(error) => Err(Trouble::failed(format!(
+                "the run '{}' cannot be made: {error}",
+                trial.question.name.get_ref()
+            ))),
+        }
+    }
+
+    /// What is wrong in one run.
+    fn faults(
+        &self,
+        trial: &Trial<'_>,
+        record: &Record,
+    ) -> Vec<(&'static Rule, Fault)> {
+        let questions = self.exercise.questions();
+        let case = self.case(trial, record);
+        let is_excepted = |rule: &Rule| {
+            questions.except.iter().any(|it| it.get_ref() == rule.id)
+        };
+        let rules = RULES.iter().filter(|rule| !is_excepted(rule));
+        let mut faults: Vec<(&Rule, Fault)> = rules
+            .flat_map(|rule| {
+                let faults = rule.judge(&case).into_iter();
+                faults.map(move |fault| (rule, fault))
+            })
+            .collect();
+        // Where the run was cut off is chance, and so is what is in its trace.
+        if matches!(record.cut, Some(Cut::Processes)) {
+            faults.retain(|(rule, _)| rule.id == "over-budget");
+        }
+        let explains = |rule: &Rule| {
+            matches!(rule.kind, Kind::Cause | Kind::StandingCause)
+        };
+        if faults.iter().any(|(rule, _)| explains(rule)) {
+            faults.retain(|(rule, _)| !is_result(rule));
+        }
+        faults
+    }
+
+    /// The run, and what is expected of it. What a plan expects in its own
+    /// way, it expects only if it has done anything.
+    fn case<'a>(&'a self, trial: &Trial<'a>, record: &'a Record) -> Case<'a> {
+        let questions = self.exercise.questions();
+        let question = trial.question;
+        let plan = trial.plan.as_ref().map(|(plan, _)| *plan);
+        let own = plan.filter(|_| has_acted(record));
+        let is_failing = own.is_some_and(|it| it.then == Then::Failure);
+        let (stdout, exit) = match is_failing {
+            true => (&Expected::Anything, &Exit::Failure),
+            false => (&question.stdout, &question.exit),
+        };
+        Case {
+            questions,
+            question,
+            parameters: question.rules.or(&questions.rules),
+            history: History::new(record),
+            stdout: own.and_then(|it| it.stdout.as_ref()).unwrap_or(stdout),
+            exit: own.and_then(|it| it.exit.as_ref()).unwrap_or(exit),
+            after: match own.and_then(|it| it.after.as_ref()) {
+                Some(after) => Some(after),
+                None => (!is_failing).then_some(&question.after),
+            },
+            is_failing,
+            program: self.program,
+        }
+    }
+
+    fn note(
+        &mut self,
+        trial: &Trial<'_>,
+        faults: Vec<(&'static Rule, Fault)>,
+        record: &Record,
+    ) {
+        let lesson = self.exercise.lesson();
+        for (rule, fault) in faults {
+            let place = RULES.iter().position(|it| it.id == rule.id);
+            let place = place.unwrap_or(RULES.len());
+            let mark = trial.mark.max(fault.mark).max(rule.mark(&lesson));
+            let finding = Finding {
+                rule: rule.id,
+                mark,
+                who: fault.who,
+                run: trial.question.name.get_ref().clone(),
+                plan: trial.plan.as_ref().map(|(_, it)| it.to_string()),
+                says: fault.says,
+                why: rule.why(),
+                read: rule.read(),
+            };
+            // The first finding of a rule stands for it, but a mark that
+            // counts for more is never lost.
+            match self.found.iter_mut().find(|(_, it)| it.rule == rule.id) {
+                Some((_, known)) if known.mark <= mark => continue,
+                Some((_, known)) => *known = finding,
+                None => self.found.push((place, finding)),
+            }
+            let key = place + RULES.len() * usize::from(mark == Mark::Robust);
+            if self.failing.as_ref().is_none_or(|(before, _)| key < *before) {
+                self.failing = Some((key, record.clone()));
+            }
+        }
+    }
+
+    fn finish(mut self, warnings: String) -> Judged {
+        self.found.sort_by_key(|(place, it)| (it.mark, *place));
+        let findings: Vec<Finding> =
+            self.found.into_iter().map(|(_, finding)| finding).collect();
+        let mut verdict = verdict(self.exercise, self.options);
+        let is_judged = self.not_run.is_empty();
+        let has = |mark: Mark| {
+            let costs = findings.iter().any(|it| it.mark <= mark);
+            (costs || is_judged).then_some(!costs)
+        };
+        verdict.works = has(Mark::Works);
+        verdict.robust = has(Mark::Robust);
+        verdict.verdict = match (findings.is_empty(), is_judged) {
+            (false, _) => Word::Fail,
+            (true, true) => Word::Pass,
+            (true, false) => Word::Undecided,
+        };
+        let worth = self.exercise.questions().points;
+        verdict.points = match (verdict.works, verdict.robust) {
+            (Some(false), _) => Some(0),
+            (Some(true), Some(true)) => Some(worth.works + worth.robust),
+            (Some(true), Some(false)) => Some(worth.works),
+            _ => None,
+        };
+        verdict.findings = findings;
+        verdict.not_run = self.not_run;
+        if !is_judged {
+            verdict.observed = Level::Light;
+        }
+        let failing = self.failing.map(|(_, record)| record);
+        Judged { verdict, warnings, failing }
+    }
+}
+
+/// A verdict that says nothing yet.
+fn verdict(exercise: &Exercise, options: Options) -> Verdict {
+    let worth = exercise.questions().points;
+    Verdict {
+        version: VERSION,
+        exercise: exercise.id().to_owned(),
+        verdict: Word::Undecided,
+        works: None,
+        robust: None,
+        points: None,
+        of: worth.works + worth.robust,
+        findings: Vec::new(),
+        not_run: Vec::new(),
+        observed: Level::Full,
+        contained: Containment::None,
+        seed: options.seed,
+        compiler: None,
+    }
+}
+
+fn build_failed(exercise: &Exercise, options: Options, said: String) -> Judged {
+    let verdict = Verdict {
+        verdict: Word::BuildFailed,
+        works: Some(false),
+        robust: Some(false),
+        points: Some(0),
+        compiler: Some(said),
+        ..verdict(exercise, options)
+    };
+    Judged { verdict, warnings: String::new(), failing: None }
+}
+
+fn is_result(rule: &Rule) -> bool {
+    rule.kind == Kind::Result
+}
+
+/// Whether the plan has done anything in this run.
+fn has_acted(record: &Record) -> bool {
+    record.events.iter().any(|event| {
+        matches!(&event.what, What::Block { on, .. } if on.kind == "plan")
+    })
+}
+
+/// The undisturbed run is right, this one is not, and somebody sleeps: then
+/// the sleep has made it right.
+fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
+    let is_wrong = |rule: &Rule| is_result(rule) && rule.id != "too-slow";
+    let Some(at) = faults.iter().position(|(rule, _)| is_wrong(rule)) else {
+        return;
+    };
+    let Some(sleep) = rule("ordered-by-sleep") else { return };
+    let says = format!(
+        "{who} sleeps, and the result hangs on it: perturbed, {}",
+        faults[at].1.says
+    );
+    let mark = faults[at].1.mark;
+    faults.retain(|(rule, _)| !is_wrong(rule));
+    faults.push((sleep, Fault { who: Some(who), says, mark }));
+}
+
+/// A run whose hang is beyond doubt. A process that a plan holds looks
+/// stopped; if the trace knows of no stop, the look was taken in a hold.
+fn believable(setting: &Setting<'_>) -> io::Result<Record> {
+    const TRIES: u32 = 5;
+    let mut record = run(setting)?;
+    for _ in 1..TRIES {
+        let Some(Cut::Stuck(answer)) = &record.cut else { break };
+        let says_stopped = answer.causes.contains(&why::Cause::WaitsForStopped);
+        let is_stop = |what: &What| matches!(what, What::Stop { .. });
+        let is_stopped = record.events.iter().any(|it| is_stop(&it.what));
+        if !says_stopped || is_stopped {
+            break;
+        }
+        record = run(setting)?;
+    }
+    Ok(record)
+}
+
+/// Whether the machine, and not the disk or a limit, is the reason.
+fn is_of_observing(error: &io::Error) -> bool {
+    let says = error.to_string();
+    says.contains("this machine does not let") || says.contains("needs level")
+}

@@ -1,0 +1,64 @@
+//! Judges an exercise by what its program did.
+//!
+//! The questions stand in the exercise's `expect.toml` (VOCABULARY.md says
+//! what may stand there), the rules are functions over a trace, each with its
+//! page in `rules/`. A [`Verdict`] is data; [`human`] puts it into words.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use grader::{Course, Kit, Options, judge};
+//!
+//! observer::keeper_main();
+//! let course = Course::around(Path::new("."))?;
+//! let kit = Kit::of(&course)?;
+//! let exercise = course.exercise("pipes-pingpong")?;
+//! let source = course.work(exercise.id());
+//! let judged = judge(&kit, &exercise, &source, Options::default())?;
+//! print!("{}", grader::human(&judged.verdict, false));
+//! # Ok::<(), grader::Trouble>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod check;
+mod compared;
+mod compile;
+mod content;
+mod course;
+mod dialogue;
+mod exercise;
+mod expected;
+mod hang;
+mod helpers;
+mod history;
+mod judge;
+mod kit;
+mod nearest;
+mod parameters;
+mod pattern;
+mod place;
+mod plain;
+mod questions;
+mod record;
+mod report;
+mod rules;
+mod run;
+mod selector;
+mod stillness;
+mod trouble;
+mod verdict;
+
+pub use compile::{Compiled, Outcome, compile};
+pub use course::Course;
+pub use exercise::{Exercise, hints};
+pub use judge::{Judged, Options, judge};
+pub use kit::Kit;
+pub use plain::{clean, clean_lines};
+pub use questions::{Level, Limits, Mark, Points, Questions};
+pub use record::{Cut, Record};
+pub use report::{human, said};
+pub use rules::{RULES, Rule, rule, standing};
+pub use trouble::Trouble;
+pub use verdict::{
+    Canonical, Containment, Finding, NotRun, VERSION, Verdict, Word,
+};

@@ -1,0 +1,195 @@
+//! Where a run takes place: a fresh folder, and what was there before.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_send, mq_unlink};
+use nix::sys::stat::Mode;
+
+use crate::content::FileKind;
+use crate::questions::RunQuestion;
+
+/// The names of shared memory and semaphores.
+const SHM: &str = "/dev/shm";
+
+/// A run's place; removed with everything in it when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    base: PathBuf,
+    queues: Vec<String>,
+    before: BTreeSet<String>,
+}
+
+/// A helper's name and its program.
+pub(crate) type Program = (String, PathBuf);
+
+impl Place {
+    /// A new place, with what the run finds there.
+    pub(crate) fn new(
+        question: &RunQuestion,
+        programs: &[Program],
+    ) -> io::Result<Self> {
+        let place = Self { base: fresh()?, queues: Vec::new(), before: shm() };
+        place.furnish(question, programs)
+    }
+
+    fn furnish(
+        mut self,
+        question: &RunQuestion,
+        programs: &[Program],
+    ) -> io::Result<Self> {
+        fs::create_dir(self.programs())?;
+        fs::create_dir(self.folder())?;
+        for (name, program) in programs {
+            symlink(program, self.programs().join(name))?;
+        }
+        for (name, file) in &question.files {
+            let path = self.folder().join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            match &file.kind {
+                FileKind::Plain(content) => fs::write(&path, content.bytes())?,
+                FileKind::Folder => fs::create_dir_all(&path)?,
+                FileKind::Helper(name) => {
+                    fs::copy(self.programs().join(name), &path).map(drop)?;
+                }
+            }
+            let mode = fs::Permissions::from_mode(file.mode);
+            fs::set_permissions(&path, mode)?;
+        }
+        for (name, message) in &question.queues {
+            let name = name.replace("{id}", &self.id());
+            plant_queue(&name, &message.bytes())?;
+            self.queues.push(name);
+        }
+        Ok(self)
+    }
+
+    /// What no other run at this time is called.
+    pub(crate) fn id(&self) -> String {
+        let name = self.base.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        name.strip_prefix("forklore-").unwrap_or(&name).to_owned()
+    }
+
+    /// Whether this queue was put there.
+    pub(crate) fn has_planted(&self, queue: &str) -> bool {
+        self.queues.iter().any(|it| it == queue)
+    }
+
+    /// The run's working directory.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.base.join("run")
+    }
+
+    /// The helpers' programs, first on PATH.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.base.join("bin")
+    }
+
+    /// Every name in the folder that was not put there, below it too.
+    pub(crate) fn new_files(&self, question: &RunQuestion) -> Vec<String> {
+        let mut found = Vec::new();
+        let folder = self.folder();
+        walk(&folder, &mut |path| {
+            let name = path.strip_prefix(&folder).unwrap_or(path);
+            let name = name.to_string_lossy().into_owned();
+            let is_known = |it: &String| {
+                *it == name || it.starts_with(&format!("{name}/"))
+            };
+            let mut known = question.files.keys().chain(question.after.keys());
+            if !known.any(is_known) {
+                found.push(name);
+            }
+        });
+        found.sort();
+        found
+    }
+
+    /// The names in shared memory that are there now and were not before.
+    pub(crate) fn new_shared_memory(&self) -> Vec<String> {
+        shm().difference(&self.before).cloned().collect()
+    }
+
+    /// Removes a name in shared memory.
+    pub(crate) fn remove_shared_memory(name: &str) {
+        fs::remove_file(Path::new(SHM).join(name)).ok();
+    }
+
+    /// Removes a queue; whether it was there.
+    pub(crate) fn remove_queue(name: &str) -> bool {
+        CString::new(name).is_ok_and(|name| mq_unlink(&*name).is_ok())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        for queue in &self.queues {
+            Self::remove_queue(queue);
+        }
+        // A folder may have lost its permissions.
+        walk(&self.base, &mut |path| {
+            if path.is_dir() && !path.is_symlink() {
+                let mode = fs::Permissions::from_mode(0o700);
+                fs::set_permissions(path, mode).ok();
+            }
+        });
+        fs::remove_dir_all(&self.base).ok();
+    }
+}
+
+fn fresh() -> io::Result<PathBuf> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let above = env::temp_dir();
+    loop {
+        let number = COUNT.fetch_add(1, Relaxed);
+        let name = format!("forklore-{}-{number}", std::process::id());
+        let base = above.join(name);
+        match fs::create_dir(&base) {
+            Ok(()) => return Ok(base),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                let base = base.display();
+                let says = format!("cannot make {base}: {error}");
+                return Err(io::Error::new(error.kind(), says));
+            }
+        }
+    }
+}
+
+fn shm() -> BTreeSet<String> {
+    let Ok(entries) = fs::read_dir(SHM) else { return BTreeSet::new() };
+    let name = |it: fs::DirEntry| it.file_name().to_string_lossy().into_owned();
+    entries.filter_map(Result::ok).map(name).collect()
+}
+
+/// Visits everything below a folder, folders before what is in them.
+fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let path = entry.path();
+        visit(&path);
+        if entry.file_type().is_ok_and(|it| it.is_dir()) {
+            walk(&path, visit);
+        }
+    }
+}
+
+fn plant_queue(name: &str, message: &[u8]) -> io::Result<()> {
+    let name = CString::new(std::ffi::OsStr::new(name).as_bytes())?;
+    let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_WRONLY | MQ_OFlag::O_NONBLOCK;
+    let attributes = MqAttr::new(0, 4, 512, 0);
+    mq_unlink(&*name).ok();
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+    let queue = mq_open(&*name, flags, mode, Some(&attributes))?;
+    mq_send(&queue, message, 0)?;
+    Ok(mq_close(queue)?)
+}

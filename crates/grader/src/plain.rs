@@ -1,0 +1,51 @@
+//! A stranger's text on its way to a terminal or a report.
+
+/// The text without what a terminal would obey: control characters, and those
+/// that turn the direction of writing. Line ends become `\n` in sight.
+pub fn clean(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            plain.extend(c.escape_default());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// The same, of bytes, and at most so many characters of it.
+pub(crate) fn quoted(bytes: &[u8], most: usize) -> String {
+    // A character takes at most four bytes.
+    let cut = &bytes[..bytes.len().min(most.saturating_mul(4))];
+    let text = String::from_utf8_lossy(cut);
+    let mut plain: String = clean(&text).chars().take(most).collect();
+    if text.chars().count() > most || cut.len() < bytes.len() {
+        plain.push('…');
+    }
+    plain
+}
+
+/// Several lines of text, each of them clean.
+pub fn clean_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(clean).collect();
+    lines.join("\n")
+}
+
+fn is_harmful(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}');
+    c.is_control() && c != '\t' || turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, quoted};
+
+    #[test]
+    fn no_control_character_gets_through() {
+        assert_eq!(clean("a\u{1b}[31m\n\u{202e}"), r"a\u{1b}[31m\n\u{202e}");
+        assert_eq!(quoted(b"ab\xffcd", 4), "ab\u{fffd}c…");
+        assert_eq!(quoted(b"ab", 4), "ab");
+    }
+}

@@ -1,0 +1,180 @@
+//! What is known of a run that is over.
+
+use std::path::PathBuf;
+
+use trace::{Event, Level, What};
+
+use crate::place::Place;
+use crate::plain::clean;
+use crate::questions::RunQuestion;
+use crate::selector::Streams;
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// How much could be seen.
+    pub level: Level,
+    /// What its processes did, in causal order.
+    pub events: Vec<Event>,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it said on standard error.
+    pub stderr: Vec<u8>,
+    /// Why the grader ended it; `None` if it ended by itself.
+    pub cut: Option<Cut>,
+    /// What its streams are called in the trace.
+    pub streams: Streams,
+    /// What no other run at its time was called.
+    pub id: String,
+    /// Its working directory, which is gone.
+    pub folder: PathBuf,
+    /// The folder of the helpers' programs, which is gone as well.
+    pub programs: PathBuf,
+    /// What each helper said first.
+    pub helpers: Vec<(String, String)>,
+    /// The step of the dialogue that did not come true.
+    pub missed: Option<Missed>,
+    /// Names that it left behind: what, and which.
+    pub left: Vec<(&'static str, String)>,
+    /// The files behind it: those that the question names.
+    pub files: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// Why a run was ended.
+#[derive(Clone, Debug)]
+pub enum Cut {
+    /// It hung, and `why` says how.
+    Stuck(Box<why::Answer>),
+    /// Its first process was gone; others were not.
+    Left,
+    /// It waited for us, and we for it.
+    Silent,
+    /// It ran too long.
+    Wall,
+    /// It created too many processes.
+    Processes,
+    /// It printed too much.
+    Output,
+    /// Somebody stopped the grader.
+    Asked(String),
+}
+
+impl Cut {
+    /// By the keeper's own line.
+    pub(crate) fn of_keeper(line: &str) -> Self {
+        if line.contains("ran longer") {
+            Self::Wall
+        } else if line.contains("more processes") {
+            Self::Processes
+        } else if line.contains("printed more") {
+            Self::Output
+        } else {
+            Self::Asked(clean(line))
+        }
+    }
+}
+
+/// A step of the dialogue that did not come true.
+#[derive(Clone, Debug)]
+pub enum Missed {
+    /// The line never came.
+    Line(String),
+    /// The states were others: the letters found.
+    States {
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+    /// The dialogue ended before this step.
+    Rest(String),
+}
+
+/// As much of a file is kept.
+const FILE: u64 = 64 << 20;
+
+impl Record {
+    pub(crate) fn new(streams: Streams, place: &Place) -> Self {
+        Self {
+            level: Level::Full,
+            events: Vec::new(),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            cut: None,
+            streams,
+            id: place.id(),
+            folder: place.folder(),
+            programs: place.programs(),
+            helpers: Vec::new(),
+            missed: None,
+            left: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// The keeper's line, which is the last on standard error.
+    pub(crate) fn take_last_line(&mut self) -> String {
+        let text = self.stderr.strip_suffix(b"\n").unwrap_or(&self.stderr);
+        let start = text.iter().rposition(|it| *it == b'\n');
+        let start = start.map_or(0, |at| at + 1);
+        let line = String::from_utf8_lossy(&text[start..]).into_owned();
+        // A program's own text without an end stands before it.
+        let at = line.rfind("forklore: ").unwrap_or(0);
+        self.stderr.truncate(start + at);
+        line[at..].trim_start_matches("forklore: ").to_owned()
+    }
+
+    /// Notes what the run has left in its folder and outside of it, and
+    /// removes what is outside.
+    pub(crate) fn look_behind(
+        &mut self,
+        question: &RunQuestion,
+        place: &Place,
+    ) {
+        for name in question.after.keys() {
+            let path = place.folder().join(name);
+            let is_small = path
+                .metadata()
+                .is_ok_and(|it| it.is_file() && it.len() <= FILE);
+            let content = is_small.then(|| std::fs::read(path).ok()).flatten();
+            self.files.push((name.clone(), content));
+        }
+        for name in place.new_files(question) {
+            self.left.push(("file", name));
+        }
+        let opened = |start: &str| {
+            self.events.iter().any(|event| {
+                matches!(&event.what, What::Open { path, errno: None, .. }
+                    if path.starts_with(start))
+            })
+        };
+        // Others on this machine make names too.
+        if opened("/dev/shm/") {
+            for name in place.new_shared_memory() {
+                Place::remove_shared_memory(&name);
+                self.left.push(("name in /dev/shm", name));
+            }
+        }
+        for name in self.queues_made() {
+            if Place::remove_queue(&name) && !place.has_planted(&name) {
+                self.left.push(("message queue", name));
+            }
+        }
+    }
+
+    fn queues_made(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for event in &self.events {
+            if let What::Open { call, path, errno: None, .. } = &event.what
+                && call == "mq_open"
+            {
+                // The kernel's call has the name without its slash.
+                let name = format!("/{}", path.trim_start_matches('/'));
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+}

@@ -1,0 +1,151 @@
+//! Pipes, sockets and queues: who talks to whom.
+
+use std::collections::BTreeMap;
+
+use trace::{Event, What, Who};
+
+use super::{Case, Fault};
+use crate::selector::Processes;
+
+fn made(case: &Case<'_>, by: Option<&Processes>) -> usize {
+    let is_one = |event: &Event| {
+        matches!(event.what, What::Pipe { .. } | What::Socketpair { .. })
+            && by.is_none_or(|by| by.hold(&event.who))
+    };
+    case.history.events().filter(|(_, event)| is_one(event)).count()
+}
+
+/// More pipes than the task allows.
+pub(super) fn too_many(case: &Case<'_>) -> Vec<Fault> {
+    let Some(limit) = &case.parameters.too_many_pipes else {
+        return Vec::new();
+    };
+    let count = made(case, limit.by.as_ref());
+    if count <= limit.at_most {
+        return Vec::new();
+    }
+    let allowed = limit.at_most;
+    let says = format!("{count} pipes were made; the task allows {allowed}");
+    vec![Fault::of_run(says).costing(limit.mark)]
+}
+
+/// Fewer pipes than the task asks for.
+pub(super) fn too_few(case: &Case<'_>) -> Vec<Fault> {
+    let Some(limit) = &case.parameters.too_few_pipes else {
+        return Vec::new();
+    };
+    let count = made(case, limit.by.as_ref());
+    if count >= limit.at_least || case.is_failing {
+        return Vec::new();
+    }
+    let asked = limit.at_least;
+    let says = format!("{count} pipes were made; the task asks for {asked}");
+    vec![Fault::of_run(says).costing(limit.mark)]
+}
+
+/// One transfer of bytes or of a message.
+struct Transfer<'a> {
+    who: &'a Who,
+    is_write: bool,
+    /// The pipe, queue, or the socket at which it is read.
+    object: &'a str,
+}
+
+/// All transfers, in order; the streams of the run are none.
+fn transfers<'a>(case: &'a Case<'_>) -> Vec<Transfer<'a>> {
+    let streams = &case.history.record.streams;
+    let own = [&streams.stdin, &streams.stdout, &streams.stderr];
+    let mut peers: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (_, event) in case.history.events() {
+        match &event.what {
+            What::Socketpair { objects: [a, b], .. } => {
+                peers.insert(a, b);
+                peers.insert(b, a);
+            }
+            What::Io { is_write, object, bytes, errno: None, .. }
+                if *bytes > 0 && !own.contains(&object) =>
+            {
+                let is_write = *is_write;
+                let peer = peers.get(object.as_str()).copied();
+                let object = match peer {
+                    Some(peer) if is_write => peer,
+                    _ => object,
+                };
+                found.push(Transfer { who: &event.who, is_write, object });
+            }
+            What::Mq { call, object, bytes: Some(_), errno: None } => {
+                let is_write = call == "mq_timedsend";
+                found.push(Transfer { who: &event.who, is_write, object });
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Bytes that should go from one process to another never did.
+pub(super) fn no_communication(case: &Case<'_>) -> Vec<Fault> {
+    let Some(pairs) = &case.parameters.no_communication else {
+        return Vec::new();
+    };
+    if case.is_failing || case.history.record.cut.is_some() {
+        return Vec::new();
+    }
+    let all = transfers(case);
+    let goes = |from: &Processes, to: &Processes| {
+        all.iter().enumerate().any(|(place, write)| {
+            write.is_write
+                && from.hold(write.who)
+                && all[place..].iter().any(|read| {
+                    !read.is_write
+                        && read.object == write.object
+                        && read.who != write.who
+                        && to.hold(read.who)
+                })
+        })
+    };
+    let missing = pairs.pairs.iter().find(|it| !goes(&it.from, &it.to));
+    let Some(pair) = missing else { return Vec::new() };
+    let (from, to) = (&pair.from, &pair.to);
+    let wrote = all.iter().any(|it| it.is_write && from.hold(it.who));
+    let read = all.iter().any(|it| !it.is_write && to.hold(it.who));
+    let detail = match (wrote, read) {
+        (false, _) => format!("{} wrote to no pipe", from.text()),
+        (true, false) => format!("{} read from no pipe", to.text()),
+        (true, true) => {
+            "what was written to one pipe was not read from it".to_owned()
+        }
+    };
+    let says =
+        format!("no byte went from {} to {}: {detail}", from.text(), to.text());
+    vec![Fault::of_run(says).costing(pairs.mark)]
+}
+
+/// A process reads what it wrote itself.
+pub(super) fn reads_own_bytes(case: &Case<'_>) -> Vec<Fault> {
+    let Some(whose) = &case.parameters.reads_own_bytes else {
+        return Vec::new();
+    };
+    let mut writers: BTreeMap<&str, Vec<&Who>> = BTreeMap::new();
+    for transfer in transfers(case) {
+        let writers = writers.entry(transfer.object).or_default();
+        if transfer.is_write {
+            writers.push(transfer.who);
+            continue;
+        }
+        let is_own = !writers.is_empty()
+            && writers.iter().all(|who| *who == transfer.who);
+        if is_own && whose.by.hold(transfer.who) {
+            let title = case.history.title(transfer.who);
+            let says = format!(
+                "{title} read from {} what it had written there itself: \
+                 nobody else had written to it",
+                transfer.object
+            );
+            let fault = Fault::of(transfer.who, says);
+            return vec![fault.costing(whose.mark)];
+        }
+    }
+    Vec::new()
+}

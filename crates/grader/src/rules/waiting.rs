@@ -1,0 +1,230 @@
+//! Waiting for ever, and waiting the wrong way.
+
+use std::collections::BTreeMap;
+
+use trace::{Ending, Event, What, Who};
+use why::Cause;
+
+use super::{Case, Fault};
+use crate::hang::tell;
+use crate::plain::clean;
+use crate::record::Cut;
+
+/// So often may one ask in vain.
+const ASKS: usize = 20;
+
+macro_rules! hangs {
+    ($($rule:ident $cause:ident)*) => {
+        $(pub(super) fn $rule(case: &Case<'_>) -> Vec<Fault> {
+            stuck(case, Cause::$cause)
+        })*
+    };
+}
+
+hangs! {
+    write_end_open WriteEndOpen
+    pipe_cycle PipeCycle
+    lock_cycle LockCycle
+    self_lock SelfLock
+    lock_holder_dead LockHolderDead
+    waits_for_stopped WaitsForStopped
+    signal_never_comes SignalNeverComes
+    no_peer NoPeer
+    queue_empty QueueEmpty
+    queue_full QueueFull
+    private_futex PrivateFutex
+    wait_cycle WaitCycle
+}
+
+fn stuck(case: &Case<'_>, cause: Cause) -> Vec<Fault> {
+    let Some(Cut::Stuck(answer)) = &case.history.record.cut else {
+        return Vec::new();
+    };
+    if !answer.causes.contains(&cause) {
+        return Vec::new();
+    }
+    let told = tell(answer, &case.history);
+    vec![Fault { who: told.who, ..Fault::of_run(told.says) }]
+}
+
+/// A limit of the exercise was reached (G10).
+pub(super) fn over_budget(case: &Case<'_>) -> Vec<Fault> {
+    let limits = case.questions.limits;
+    let what = match &case.history.record.cut {
+        // Both wait for each other: the line that never came is told.
+        Some(Cut::Wall) if case.history.record.missed.is_some() => {
+            return Vec::new();
+        }
+        Some(Cut::Wall) => format!("it ran for {} ms", limits.wall_ms),
+        Some(Cut::Processes) => {
+            format!("it created more than {} processes", limits.processes)
+        }
+        Some(Cut::Output) => {
+            format!("it printed more than {} bytes", limits.output)
+        }
+        Some(Cut::Stuck(answer)) if answer.causes.is_empty() => {
+            format!("nothing moved: {}", tell(answer, &case.history).says)
+        }
+        _ => return Vec::new(),
+    };
+    let last = last_heard(case);
+    let who = last.as_ref().map(|(event, _)| event.who.clone());
+    let doing = last.map_or_else(
+        || "it made no system call meanwhile".to_owned(),
+        |(event, doing)| {
+            format!("last heard of {} {doing}", case.history.title(&event.who))
+        },
+    );
+    let says = format!("{what} and was ended; {doing}");
+    vec![Fault { who, ..Fault::of_run(says) }]
+}
+
+/// The last that was heard of somebody who was ended.
+fn last_heard<'a>(case: &'a Case<'_>) -> Option<(&'a Event, String)> {
+    let is_killed = |how: &Ending| matches!(how, Ending::Signal { signal } if signal == "SIGKILL");
+    let was_ended = |who: &Who| {
+        let end = case.history.lives[who].end.as_ref();
+        end.is_none_or(|(_, how)| is_killed(how))
+    };
+    let mut events = case.history.record.events.iter().rev();
+    events.find_map(|event| match &event.what {
+        _ if !was_ended(&event.who) => None,
+        What::Block { call, .. } => Some((event, format!("in {call}"))),
+        What::Create { call, .. } | What::Io { call, .. } => {
+            Some((event, format!("after {call}")))
+        }
+        _ => None,
+    })
+}
+
+/// A process computes while it waits (G4).
+pub(super) fn spins(case: &Case<'_>) -> Vec<Fault> {
+    found_in_hold(case, "spinning", "computed without a call")
+}
+
+/// A process asks again and again (G4).
+pub(super) fn polls(case: &Case<'_>) -> Vec<Fault> {
+    let counted = asks_in_vain(case);
+    if !counted.is_empty() {
+        return counted;
+    }
+    found_in_hold(case, "polling", "asked again and again")
+}
+
+fn found_in_hold(case: &Case<'_>, kind: &str, did: &str) -> Vec<Fault> {
+    let found = case.history.events().find_map(|(_, event)| {
+        let What::Block { call, on, .. } = &event.what else { return None };
+        (on.kind == kind).then_some((event, call))
+    });
+    let Some((event, call)) = found else { return Vec::new() };
+    let call = match call.as_str() {
+        "" => String::new(),
+        call => format!(" ({})", clean(call)),
+    };
+    let says = format!(
+        "{} {did}{call} while all others stood still",
+        case.history.title(&event.who)
+    );
+    vec![Fault::of(&event.who, says)]
+}
+
+/// How often in a row each process got the same "not yet".
+fn asks_in_vain(case: &Case<'_>) -> Vec<Fault> {
+    let mut counts: BTreeMap<&Who, (String, usize)> = BTreeMap::new();
+    for (_, event) in case.history.events() {
+        let Some(answer) = Answer::of(&event.what) else { continue };
+        let (asked, count) = counts.entry(&event.who).or_default();
+        let Answer::NotYet(question) = answer else {
+            *count = 0;
+            continue;
+        };
+        if question == "sleep" && *count > 0 && asked != "sleep" {
+            continue; // a pause between two questions
+        }
+        if *asked == question {
+            *count += 1;
+        } else {
+            (*asked, *count) = (question, 1);
+        }
+        if *count >= ASKS {
+            let title = case.history.title(&event.who);
+            let says = match asked.as_str() {
+                "sleep" => format!(
+                    "{title} slept {ASKS} times in a row, and nothing woke it: \
+                     it looked for something again and again"
+                ),
+                asked => format!(
+                    "{title} asked {ASKS} times in a row, and each time the \
+                     answer was \"not yet\": {}",
+                    clean(asked)
+                ),
+            };
+            return vec![Fault::of(&event.who, says)];
+        }
+    }
+    Vec::new()
+}
+
+enum Answer {
+    NotYet(String),
+    /// Something happened.
+    Yes,
+}
+
+impl Answer {
+    /// `None` for what says neither.
+    fn of(what: &What) -> Option<Self> {
+        let again = |errno: &Option<String>| {
+            matches!(
+                errno.as_deref(),
+                Some("EAGAIN" | "EBUSY" | "ETIMEDOUT" | "EWOULDBLOCK")
+            )
+        };
+        let not_yet = |question: &str| Some(Self::NotYet(question.to_owned()));
+        match what {
+            What::Wait { call, child: None, errno: None, .. } => {
+                not_yet(&format!("{call} with WNOHANG"))
+            }
+            What::Io { call, errno, .. } if again(errno) => {
+                not_yet(&format!("{call}: EAGAIN"))
+            }
+            What::Mq { call, errno, .. } if again(errno) => {
+                not_yet(&format!("{call}: EAGAIN"))
+            }
+            What::Lock { kind, errno, .. } if again(errno) => {
+                not_yet(&format!("{kind}: EAGAIN"))
+            }
+            What::Open { path, errno: Some(errno), .. }
+                if errno == "ENOENT" || errno == "EEXIST" =>
+            {
+                not_yet(&format!("open of {path}: {errno}"))
+            }
+            What::Open { path, errno: None, .. }
+                if path.starts_with("/proc/") =>
+            {
+                not_yet(&format!("open of {path}"))
+            }
+            What::Block { on, .. } if on.kind == "sleep" => not_yet("sleep"),
+            What::Block { .. } | What::Close { .. } | What::Cpu { .. } => None,
+            _ => Some(Self::Yes),
+        }
+    }
+}
+
+/// Found by comparing a perturbed run with the undisturbed one: see `judge`.
+pub(super) fn ordered_by_sleep(_: &Case<'_>) -> Vec<Fault> {
+    Vec::new()
+}
+
+/// Who sleeps in a run, if anybody does.
+pub(crate) fn sleeper(record: &crate::record::Record) -> Option<Who> {
+    let is_sleep = |what: &What| match what {
+        What::Block { call, on, .. } => {
+            on.kind == "sleep"
+                || on.kind == "plan" && call.contains("nanosleep")
+        }
+        _ => false,
+    };
+    let event = record.events.iter().find(|event| is_sleep(&event.what))?;
+    Some(event.who.clone())
+}

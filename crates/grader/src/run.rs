@@ -1,0 +1,295 @@
+//! One run of a program, from its start to the last word of its trace.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufReader, PipeReader, PipeWriter, Read, Write, pipe};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use observer::{
+    Ceilings, Observation, Observed, Plan, Request, Surroundings, observe_in,
+};
+use trace::{Event, Level, Reader};
+
+use crate::dialogue::Dialogue;
+use crate::helpers::Helpers;
+use crate::place::{Place, Program};
+use crate::questions::{Limits, RunQuestion};
+use crate::record::{Cut, Record};
+use crate::selector::Streams;
+use crate::stillness::{Stillness, Verdict};
+
+/// How often a run that says nothing is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// More events are not read: the run is ended.
+const EVENTS: usize = 400_000;
+/// How long the streams of an ended run may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What is to be run.
+#[derive(Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) program: &'a Path,
+    pub(crate) question: &'a RunQuestion,
+    pub(crate) limits: Limits,
+    /// The helpers' programs.
+    pub(crate) programs: &'a [Program],
+    pub(crate) plan: Option<Plan>,
+}
+
+/// What comes from a run.
+enum Heard {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    /// One of the two has ended.
+    Silence,
+    Trace(Level, Vec<Event>),
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// If the run's place cannot be made, or no keeper be started: nothing that
+/// the program did.
+pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
+    let place = Place::new(setting.question, setting.programs)?;
+    let helpers = Helpers::start(setting.question, &place)?;
+    let mut run = Run::start(setting, &place, &helpers)?;
+    if setting.question.steps.is_empty() {
+        run.feed(setting.question)?;
+    }
+    run.attend(setting.question)?;
+    let mut record = run.finish()?;
+    record.look_behind(setting.question, &place);
+    Ok(record)
+}
+
+struct Run {
+    observation: Observation,
+    heard: Receiver<Heard>,
+    stdin: Option<PipeWriter>,
+    stillness: Stillness,
+    record: Record,
+    most: usize,
+    open: usize,
+    has_trace: bool,
+}
+
+impl Run {
+    fn start(
+        setting: &Setting<'_>,
+        place: &Place,
+        helpers: &Helpers,
+    ) -> io::Result<Self> {
+        let (stdin, to_stdin) = pipe()?;
+        let (from_stdout, stdout) = pipe()?;
+        let (from_stderr, stderr) = pipe()?;
+        let streams = Streams {
+            stdin: object(&stdin),
+            stdout: object(&stdout),
+            stderr: object(&stderr),
+        };
+        let surroundings = Surroundings {
+            stdin: Stdio::from(stdin),
+            stdout: Stdio::from(stdout),
+            stderr: Stdio::from(stderr),
+            folder: place.folder(),
+        };
+        let mut observation =
+            observe_in(&request(setting, place, helpers), surroundings)?;
+        let trace = observation.trace().expect("it was just started");
+        let (tell, heard) = channel();
+        listen(from_stdout, &tell, Heard::Stdout)?;
+        listen(from_stderr, &tell, Heard::Stderr)?;
+        let read = move || {
+            let (level, events) = read_trace(trace);
+            tell.send(Heard::Trace(level, events)).ok();
+        };
+        Builder::new().spawn(read)?;
+        let stillness = Stillness::new(observation.keeper());
+        let mut record = Record::new(streams, place);
+        record.helpers = helpers.said().to_vec();
+        let most = setting.limits.output as usize;
+        let (open, has_trace, stdin) = (2, false, Some(to_stdin));
+        Ok(Self {
+            observation,
+            heard,
+            stdin,
+            stillness,
+            record,
+            most,
+            open,
+            has_trace,
+        })
+    }
+
+    /// Gives the standard input, and ends it.
+    fn feed(&mut self, question: &RunQuestion) -> io::Result<()> {
+        let Some(mut stdin) = self.stdin.take() else { return Ok(()) };
+        let Some(content) = &question.stdin else { return Ok(()) };
+        let bytes = content.bytes().into_owned();
+        // Who does not read it all ends without it.
+        let write = move || stdin.write_all(&bytes).unwrap_or_default();
+        Builder::new().spawn(write).map(drop)
+    }
+
+    /// Listens, speaks and looks until the run is over.
+    fn attend(&mut self, question: &RunQuestion) -> io::Result<()> {
+        let mut dialogue = Dialogue::new(&question.steps);
+        while !self.has_trace {
+            match self.heard.recv_timeout(LOOK) {
+                Ok(heard) => self.hear(heard),
+                Err(RecvTimeoutError::Timeout) => self.look(&dialogue),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !dialogue.is_over() && self.record.cut.is_none() {
+                let root = self.stillness.root();
+                dialogue.advance(&self.record, &mut self.stdin, root)?;
+            }
+        }
+        self.record.missed = dialogue.missed(&self.record);
+        Ok(())
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        self.stillness.is_heard();
+        match heard {
+            Heard::Stdout(bytes) => self.record.stdout.extend(bytes),
+            Heard::Stderr(bytes) => self.record.stderr.extend(bytes),
+            Heard::Silence => self.open -= 1,
+            Heard::Trace(level, events) => {
+                self.record.level = level;
+                self.record.events = events;
+                self.has_trace = true;
+            }
+        }
+        let said = self.record.stdout.len() + self.record.stderr.len();
+        if said > self.most {
+            self.cut(Cut::Output);
+            self.record.stdout.truncate(self.most);
+            self.record.stderr.truncate(self.most);
+        }
+    }
+
+    fn look(&mut self, dialogue: &Dialogue<'_>) {
+        if self.record.cut.is_some() {
+            return;
+        }
+        match self.stillness.look(dialogue.awaits_line()) {
+            Verdict::Moves => {}
+            Verdict::Stuck(answer) => self.cut(Cut::Stuck(Box::new(answer))),
+            Verdict::Left => self.cut(Cut::Left),
+            Verdict::WaitsForUs => self.cut(Cut::Silent),
+        }
+    }
+
+    fn cut(&mut self, cut: Cut) {
+        if self.record.cut.is_none() {
+            self.record.cut = Some(cut);
+            self.observation.end();
+        }
+    }
+
+    /// The rest of the streams, and how the keeper ended.
+    fn finish(mut self) -> io::Result<Record> {
+        drop(self.stdin.take());
+        let until = Instant::now() + GRACE;
+        while self.open > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.heard.recv_timeout(left) {
+                Ok(heard) => self.hear(heard),
+                Err(_) => break,
+            }
+        }
+        let observed = self.observation.finish()?;
+        let mut record = self.record;
+        if observed != Observed::Done {
+            let said = record.take_last_line();
+            if observed == Observed::Failed {
+                return Err(io::Error::other(said));
+            }
+            if record.cut.is_none() {
+                record.cut = Some(Cut::of_keeper(&said));
+            }
+        }
+        Ok(record)
+    }
+}
+
+/// What the kernel, and so the trace, calls a pipe.
+fn object(end: &impl AsRawFd) -> String {
+    let link = format!("/proc/self/fd/{}", end.as_raw_fd());
+    fs::read_link(link)
+        .map(|it| it.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn listen(
+    mut from: PipeReader,
+    tell: &Sender<Heard>,
+    wrap: fn(Vec<u8>) -> Heard,
+) -> io::Result<()> {
+    let tell = tell.clone();
+    let listen = move || {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            // Nobody hears any more: the rest is read all the same, so that
+            // no writer waits.
+            tell.send(wrap(buffer[..length].to_vec())).ok();
+        }
+        tell.send(Heard::Silence).ok();
+    };
+    Builder::new().spawn(listen).map(drop)
+}
+
+fn read_trace(trace: BufReader<fs::File>) -> (Level, Vec<Event>) {
+    let Ok(reader) = Reader::new(trace) else {
+        return (Level::Light, Vec::new());
+    };
+    let level = reader.header().level;
+    let events = reader.map_while(Result::ok).take(EVENTS);
+    (level, events.collect())
+}
+
+fn request(setting: &Setting<'_>, place: &Place, helpers: &Helpers) -> Request {
+    let arguments = setting.question.arguments.iter();
+    let arguments = arguments.map(|it| it.filled(place, helpers.said()));
+    let command = std::iter::once(setting.program.as_os_str().to_owned());
+    Request {
+        command: command.chain(arguments).collect(),
+        environment: environment(setting, place, helpers),
+        ceilings: Ceilings {
+            wall: Some(Duration::from_millis(setting.limits.wall_ms)),
+            processes: Some(setting.limits.processes),
+            output: Some(setting.limits.output),
+        },
+        plan: setting.plan.clone(),
+        level: Some(Level::Full),
+    }
+}
+
+/// Nothing of the grader's own surroundings.
+fn environment(
+    setting: &Setting<'_>,
+    place: &Place,
+    helpers: &Helpers,
+) -> Vec<(OsString, Option<OsString>)> {
+    let folder = place.folder();
+    let mut path = place.programs().into_os_string();
+    path.push(":/usr/local/bin:/usr/bin:/bin");
+    let mut all: Vec<(OsString, Option<OsString>)> =
+        std::env::vars_os().map(|(name, _)| (name, None)).collect();
+    all.push(("PATH".into(), Some(path)));
+    all.push(("HOME".into(), Some(folder.clone().into())));
+    all.push(("TMPDIR".into(), Some(folder.into())));
+    all.push(("LANG".into(), Some("C.UTF-8".into())));
+    for (name, value) in &setting.question.environment {
+        let value = value.filled(place, helpers.said());
+        all.push((name.into(), Some(value)));
+    }
+    all
+}

@@ -1,0 +1,25 @@
+//! A shell gets all arguments as one line.
+
+use std::env::args;
+use std::error::Error;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode};
+
+use nix::sys::signal::Signal;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let line = args().skip(1).collect::<Vec<_>>().join(" ");
+    let status = Command::new("sh").arg("-c").arg(line).status()?;
+    let code = match (status.code(), status.signal()) {
+        (Some(code), _) => {
+            println!("exit {code}");
+            code
+        }
+        (None, number) => {
+            let number = number.ok_or("it has not ended")?;
+            println!("signal {}", Signal::try_from(number)?);
+            128 + number
+        }
+    };
+    Ok(ExitCode::from(u8::try_from(code)?))
+}

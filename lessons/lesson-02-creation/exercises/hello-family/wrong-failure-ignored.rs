@@ -1,0 +1,21 @@
+//! A fork that fails is passed over in silence.
+
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork, getpid, getppid};
+
+fn main() -> Result<(), nix::Error> {
+    // SAFETY: this process has one thread.
+    match unsafe { fork() } {
+        Ok(ForkResult::Child) => {
+            println!("child {} of {}", getpid(), getppid());
+            // SAFETY: ends the child without running the parent's code.
+            unsafe { nix::libc::_exit(0) }
+        }
+        Ok(ForkResult::Parent { child }) => {
+            waitpid(child, None)?;
+            println!("parent {}", getpid());
+        }
+        Err(_) => {}
+    }
+    Ok(())
+}
