@@ -213,6 +213,7 @@ fn draw(command: Vec<OsString>) -> Result<String, String> {
         plan: None,
         // Refused by the machine is an error, and no smaller picture.
         level: Some(Level::Full),
+        is_live: false,
     };
     let mut run = observe(&request).map_err(|error| error.to_string())?;
     let trace = run.trace().expect("a new observation has its trace");

@@ -120,6 +120,7 @@ impl See {
             ceilings,
             plan: self.plan.clone(),
             level: None,
+            is_live: false,
         };
         let mut run = observe(&request)?;
         let mut trace = run.trace().expect("a new observation has its trace");

@@ -101,6 +101,7 @@ impl Why {
         let mut run = observe(&Request {
             command: self.command.clone(),
             environment: surroundings::without_cargo(),
+            is_live: true,
             ..Default::default()
         })?;
         let keeper = run.keeper();

@@ -63,6 +63,17 @@ fn the_ring_is_drawn_beside_the_sentences() {
 }
 
 #[test]
+fn a_program_of_few_events_is_explained_too() {
+    let path = fifo("few");
+    let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo(1)");
+    assert!(made.success());
+    let output = why(&["--json", "--closed", "--", "cat", &path]);
+    std::fs::remove_file(&path).expect("it is ours");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(object(&output)["causes"], serde_json::json!(["no-peer"]));
+}
+
+#[test]
 fn a_process_has_the_name_that_its_trace_gives() {
     let path = fifo("names");
     // Its first child has ended: without the trace the second would be A.1.

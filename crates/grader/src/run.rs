@@ -269,6 +269,7 @@ fn request(setting: &Setting<'_>, place: &Place, helpers: &Helpers) -> Request {
         },
         plan: setting.plan.clone(),
         level: Some(Level::Full),
+        is_live: false,
     }
 }
 

@@ -134,6 +134,13 @@ impl<W: Write> Watcher<W> {
     }
 
     /// Tells which program the first process executes.
+    /// Gives on all that is told.
+    pub(crate) fn flush(&mut self) {
+        if let (None, Some(writer)) = (&self.failed, &mut self.writer) {
+            self.failed = writer.flush().err();
+        }
+    }
+
     pub(crate) fn tell_program(&mut self, path: &str, args: &[String]) {
         let what = What::Exec {
             ok: true,

@@ -80,11 +80,13 @@ pub(crate) struct Order<W: Write> {
     /// The thread whose stop is being handled.
     speaking: Option<Tid>,
     under_way: HashMap<Rc<str>, Balance>,
+    /// Whether what is told is given on when nothing more comes.
+    is_live: bool,
     failed: Option<io::Error>,
 }
 
 impl<W: Write> Order<W> {
-    pub(crate) fn new(writer: Writer<W>) -> Self {
+    pub(crate) fn new(writer: Writer<W>, is_live: bool) -> Self {
         Self {
             writer,
             held: VecDeque::new(),
@@ -93,6 +95,7 @@ impl<W: Write> Order<W> {
             is_settling: false,
             speaking: None,
             under_way: HashMap::new(),
+            is_live,
             failed: None,
         }
     }
@@ -266,6 +269,17 @@ impl<W: Write> Order<W> {
         }
     }
 
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// Gives on all that is written.
+    pub(crate) fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.writer.flush().err();
+        }
+    }
+
     /// Whether nobody reads the trace any more.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.is_some()
@@ -296,7 +310,7 @@ mod tests {
 
     fn order() -> Order<Vec<u8>> {
         let header = Header::new(Level::Full, Vec::new());
-        Order::new(Writer::new(Vec::new(), &header).unwrap())
+        Order::new(Writer::new(Vec::new(), &header).unwrap(), false)
     }
 
     fn says(order: &mut Order<Vec<u8>>, tid: Tid, causes: &[Tid], name: &str) {

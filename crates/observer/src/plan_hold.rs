@@ -139,7 +139,7 @@ impl<W: Write> Keeper<W> {
             if let Some(planner) = self.planner.as_mut() {
                 planner.tick.turn(false);
             }
-            return next_report(may_block);
+            return self.await_report(may_block);
         }
         let report = next_report(false)?;
         let planner = self.planner.as_mut().expect("it must look");
@@ -156,6 +156,19 @@ impl<W: Write> Keeper<W> {
         let must_look = self.must_look();
         let planner = self.planner.as_mut().expect("it must look");
         planner.tick.turn(must_look);
+        self.await_report(may_block)
+    }
+
+    fn await_report(
+        &mut self,
+        may_block: bool,
+    ) -> Result<Option<(Tid, Report)>, Errno> {
+        if may_block && self.order.is_live() {
+            if let Some(report) = next_report(false)? {
+                return Ok(Some(report));
+            }
+            self.order.flush();
+        }
         next_report(may_block)
     }
 

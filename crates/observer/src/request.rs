@@ -47,6 +47,9 @@ pub struct Request {
     /// trace's header says why it is not more; full where it is refused is an
     /// error.
     pub level: Option<Level>,
+    /// Whether what happened can be read as soon as nothing more happens.
+    /// Otherwise it comes in larger pieces, which costs the run less.
+    pub is_live: bool,
 }
 
 /// Where a run reads, writes and stands, if not where this process does.
@@ -173,6 +176,7 @@ fn keeper_of(
             Some(Level::Light) => "light",
         })
         .arg(session)
+        .arg(if request.is_live { "live" } else { "in pieces" })
         .arg(path)
         .args(&request.command);
     for (name, value) in &request.environment {
@@ -284,6 +288,7 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
         plan,
         level,
         session,
+        live,
         path,
         command @ ..,
     ] = arguments
@@ -297,9 +302,7 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
     // Whoever asked may be killed: then the keeper dies, and with it, by
     // PTRACE_O_EXITKILL, the whole run.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
-    if Some(getppid().as_raw() as u64) != number(parent) {
-        return Err(io::Error::other("the program that asked is gone"));
-    }
+    is_still_wanted(parent)?;
     prctl::set_child_subreaper(true)?;
     let ceilings = Ceilings {
         wall: number(wall).map(Duration::from_millis),
@@ -311,12 +314,20 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
     let run = Run::new(ceilings, plan, path, command, inherited)?;
+    let run = Run { is_live: live == "live", ..run };
     let trace = TraceEnd::new(trace, ceilings.wall);
     trace.watch()?;
     match level.to_str() {
         Some("light") => run.light(trace, "it was asked for".to_owned()),
         level => run.full(trace, level != Some("full")),
     }
+}
+
+fn is_still_wanted(parent: &OsStr) -> io::Result<()> {
+    if Some(getppid().as_raw() as u64) == number(parent) {
+        return Ok(());
+    }
+    Err(io::Error::other("the program that asked is gone"))
 }
 
 /// What a keeper is to do.
@@ -328,6 +339,7 @@ struct Run {
     arguments: Vec<CString>,
     said: Vec<String>,
     inherited: Inherited,
+    is_live: bool,
 }
 
 impl Run {
@@ -346,6 +358,7 @@ impl Run {
             path: CString::new(path.as_bytes())?,
             said: said.collect(),
             inherited,
+            is_live: false,
             arguments: arguments.collect::<Result<_, _>>()?,
         })
     }
@@ -369,7 +382,7 @@ impl Run {
         header.plan = plan.map(Plan::to_string);
         let planner = self.plan.clone().map(Planner::new).transpose()?;
         let writer = Writer::new(BufWriter::new(trace), &header)?;
-        let order = Order::new(writer);
+        let order = Order::new(writer, self.is_live);
         let (first, name) = (launched.first, self.name());
         let keeper = Keeper::new(first, &name, order, self.ceilings, planner);
         let (end, reason, order) = keeper.follow(launched.report);
@@ -404,6 +417,9 @@ impl Run {
             let mut watcher = Watcher::new(first, &name, writer, ceilings);
             let path = self.path.to_string_lossy();
             watcher.tell_program(&path, &self.said);
+            if self.is_live {
+                watcher.flush(); // the first process is known from here on
+            }
             let (reason, written) = watcher.follow();
             self.finish(reason, written, None)
         })

@@ -78,6 +78,14 @@ impl<W: Write> Writer<W> {
         line(&mut self.to, event)
     }
 
+    /// Gives on what a buffer holds.
+    ///
+    /// # Errors
+    /// What writing reports.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+
     /// Writes the end line, without which a trace counts as cut.
     ///
     /// # Errors
