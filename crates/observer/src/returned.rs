@@ -217,14 +217,13 @@ impl<W: Write> Keeper<W> {
                 // The program did not ask for the status.
                 reached = process.ended.clone().map(Reached::Ended);
             }
-            // The kernel tells parent and keeper of a stop at one time.
-            let is_untold = process.is_stopping
-                && matches!(reached, Some(Reached::Stopped { .. }));
             if matches!(reached, Some(Reached::Ended(_))) && !keeps {
                 self.tree.reap(child);
             }
-            if is_untold {
-                self.order.wait_for(pid);
+            // The kernel tells parent and keeper at one time, and the keeper
+            // never, if the process is killed at once.
+            if let Some(Reached::Stopped { stopped }) = &reached {
+                self.has_stopped(child, pid, stopped.clone());
             }
         }
         let what = What::Wait {

@@ -59,10 +59,19 @@ impl<W: Write> Keeper<W> {
         let Some(thread) = self.tree.thread(tid) else { return };
         thread.is_new = false;
         let index = thread.process;
+        self.has_stopped(index, tid, names::signal(signal));
+    }
+
+    /// A process has stopped; told once, by whoever comes first with it.
+    pub(crate) fn has_stopped(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        signal: String,
+    ) {
         if std::mem::take(&mut self.tree.process(index).is_stopping) {
             self.continues(index, tid);
             self.tree.process(index).is_stopped = true;
-            let signal = names::signal(signal);
             self.tell(index, tid, What::Stop { signal });
         }
     }
