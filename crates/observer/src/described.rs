@@ -41,9 +41,6 @@ impl<W: Write> Keeper<W> {
             Kind::Dup if value >= 0 => {
                 self.copied(index, tid, from, value as i32, false);
             }
-            Kind::Dup2 if value >= 0 => {
-                self.copied(index, tid, from, value as i32, false);
-            }
             Kind::Dup3 if value >= 0 => {
                 let cloexec = is_on_exec(arguments[2]);
                 self.copied(index, tid, from, value as i32, cloexec);

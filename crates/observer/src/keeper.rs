@@ -23,6 +23,7 @@ use crate::ptrace::{
     exit_message, is_killed,
 };
 use crate::tree::{Index, PendingCall, Tree, tick};
+use crate::turns::Turns;
 
 /// A run under observation.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub(crate) struct Keeper<W: Write> {
     is_over: bool,
     /// What the plan does, if there is one.
     pub(crate) planner: Option<Planner>,
+    pub(crate) turns: Turns,
 }
 
 impl<W: Write> Keeper<W> {
@@ -83,6 +85,7 @@ impl<W: Write> Keeper<W> {
             ending: None,
             is_over: false,
             planner,
+            turns: Turns::default(),
         }
     }
 

@@ -42,6 +42,7 @@ mod stops;
 mod table;
 mod transfers;
 mod tree;
+mod turns;
 
 #[doc(hidden)]
 pub use bare::only_stop;

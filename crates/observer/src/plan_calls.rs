@@ -199,6 +199,18 @@ pub(crate) fn is_asking(call: &PendingCall) -> bool {
     ASKING.contains(&call.row.name)
 }
 
+/// Whether the call ends only with a signal's handler. aarch64 has no
+/// pause(2): its C libraries call ppoll(2) for nothing and without a limit.
+pub(crate) fn is_pause(call: &PendingCall) -> bool {
+    let [first, second, third, _, fifth, _] = call.arguments;
+    match call.row.name {
+        "poll" => second == 0 && (third as i32) < 0,
+        "ppoll" => second == 0 && third == 0,
+        "select" | "pselect6" => first == 0 && fifth == 0,
+        name => matches!(name, "pause" | "rt_sigsuspend"),
+    }
+}
+
 /// Whether the answer says "not yet": who gets it again and again polls.
 pub(crate) fn is_not_yet(call: &PendingCall, value: i64) -> bool {
     let arguments = call.arguments;

@@ -141,7 +141,7 @@ impl<W: Write> Keeper<W> {
             }
             return self.await_report(may_block);
         }
-        let report = next_report(false)?;
+        let report = self.turns.next(false, next_report)?;
         let planner = self.planner.as_mut().expect("it must look");
         planner.unlooked += 1;
         // Two that poll in turn may never leave it without a report.
@@ -164,12 +164,12 @@ impl<W: Write> Keeper<W> {
         may_block: bool,
     ) -> Result<Option<(Tid, Report)>, Errno> {
         if may_block && self.order.is_live() {
-            if let Some(report) = next_report(false)? {
+            if let Some(report) = self.turns.next(false, next_report)? {
                 return Ok(Some(report));
             }
             self.order.flush();
         }
-        next_report(may_block)
+        self.turns.next(may_block, next_report)
     }
 
     fn must_look(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::descriptors::Descriptor;
+use crate::plan_calls::is_pause;
 use crate::ptrace::{Tid, read_words};
 use crate::table::Kind;
 use crate::tree::PendingCall;
@@ -132,7 +133,7 @@ fn may_block(
             matches!(arguments[1] as i32, libc::F_SETLKW | libc::F_OFD_SETLKW)
         }
         Kind::Futex | Kind::Sleep => true,
-        Kind::Poll => !returns_at_once(tid, call),
+        Kind::Poll => !is_pause(call) && !returns_at_once(tid, call),
         Kind::Descriptor => {
             call.row.name.starts_with("accept")
                 && !is_nonblocking(tid, arguments[0] as i32)

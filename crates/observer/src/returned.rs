@@ -55,7 +55,6 @@ impl<W: Write> Keeper<W> {
             | Kind::OpenHow
             | Kind::Descriptor
             | Kind::Dup
-            | Kind::Dup2
             | Kind::Dup3
             | Kind::Fcntl
             | Kind::Ioctl => self.described(index, tid, call, value),
@@ -270,9 +269,19 @@ impl<W: Write> Keeper<W> {
     /// The thread was killed before its call came back: what it did is done
     /// all the same, and others may have noticed.
     pub(crate) fn died_in(&mut self, tid: Tid, call: &PendingCall) {
-        // Not made: aarch64 still holds the first argument there.
+        // A call that was not made leaves its first argument there on aarch64.
+        // wait4 returns just that for the child it names, whose pid is free
+        // then; a read or write of as many bytes as its descriptor's number
+        // counts as not made.
+        let first = call.arguments[0];
+        let is_collected = || {
+            call.row.kind == Kind::Wait4
+                && !std::fs::exists(format!("/proc/{first}")).is_ok_and(|it| it)
+        };
         let is_made = |value: &i64| {
-            cfg!(target_arch = "x86_64") || *value as u64 != call.arguments[0]
+            cfg!(target_arch = "x86_64")
+                || *value as u64 != first
+                || is_collected()
         };
         match last_result(tid).filter(is_made) {
             Some(value) => self.returned(tid, call, value),

@@ -35,7 +35,6 @@ pub(crate) enum Kind {
     Close,
     CloseRange,
     Dup,
-    Dup2,
     Dup3,
     Fcntl,
     Ioctl,
@@ -115,6 +114,7 @@ const fn tested(row: Row, test: Test) -> Row {
     Row { test, ..row }
 }
 
+#[cfg(target_arch = "x86_64")]
 const NEVER: u8 = u8::MAX;
 const FUTEX_COMMAND: u32 = 0x7f; // without FUTEX_PRIVATE_FLAG and CLOCK
 const FUTEX_WAITS: &[u32] = &[0, 6, 9, 11, 13]; // WAIT, LOCK_PI, WAIT_BITSET …
@@ -259,7 +259,7 @@ pub(crate) const TABLE: &[Row] = &[
     #[cfg(target_arch = "x86_64")]
     row(SYS_pipe, "pipe", Kind::Pipe),
     #[cfg(target_arch = "x86_64")]
-    row(SYS_dup2, "dup2", Kind::Dup2),
+    row(SYS_dup2, "dup2", Kind::Dup),
     #[cfg(target_arch = "x86_64")]
     row(SYS_open, "open", Kind::Open { path: 0, flags: 1 }),
     #[cfg(target_arch = "x86_64")]

@@ -11,6 +11,7 @@ use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::Keeper;
 use crate::messages::bytes_of;
 use crate::names;
+use crate::plan_calls::is_pause;
 use crate::ptrace::Tid;
 use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
@@ -326,6 +327,7 @@ fn kind_of_wait(tid: Tid, call: &PendingCall) -> Option<(&'static str, bool)> {
         Kind::Futex => ("futex", false),
         Kind::Sleep => ("sleep", false),
         Kind::SignalWait => ("signal", false),
+        Kind::Poll if is_pause(call) => ("signal", false),
         Kind::Poll => ("poll", false),
         // Opening waits for a FIFO's other side, and for nothing else.
         Kind::Open { .. } | Kind::OpenHow if opens_fifo(tid, call) => {

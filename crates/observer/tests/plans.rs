@@ -219,6 +219,15 @@ fn without_a_handler_no_wait_is_interrupted() {
 }
 
 #[test]
+fn a_pause_ends_only_when_a_signal_is_handled() {
+    for plan in ["eintr A.1 ppoll 1", "eintr seed 1", "eintr seed 2"] {
+        let run = run(plan, "pause");
+        assert_eq!((&*run.said, run.acts().len()), ("1 handled\n", 0));
+        assert!(run.waits("signal").contains(&"A.1 ppoll".to_owned()));
+    }
+}
+
+#[test]
 fn who_tries_again_comes_through_every_seed() {
     let mut acts = 0;
     for seed in 0..10 {

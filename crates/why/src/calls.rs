@@ -47,10 +47,21 @@ pub(crate) enum Form {
     MessageSend,
     MessageReceive,
     /// Until a signal handler has run.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(
+            dead_code,
+            reason = "elsewhere pause(2) is a ppoll(2) of nothing"
+        )
+    )]
     Pause,
     SigSuspend,
     SigWait,
     /// Milliseconds in argument 2.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "elsewhere poll(2) is a ppoll(2)")
+    )]
     Poll,
     /// A time limit in argument 2, a mask in argument 3.
     PollMasked,
