@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod columns;
 mod grade;
 mod lesson;
 mod locale;

@@ -1,14 +1,16 @@
 //! Rights that a program would have got from its file, and does not get under
 //! observation: `no_new_privs`, which a filter needs, keeps them away.
 
+use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::ptr;
 
 use nix::sys::prctl;
 use nix::sys::statvfs::{FsFlags, statvfs};
 
-/// Which bit of its file would have changed whose rights a process has that
-/// has just executed `path`; `None` if none would.
+/// What of its file would have given other rights to a process that has just
+/// executed `path`: a bit of its mode, or its capabilities; `None` if nothing.
 pub(crate) fn withheld(pid: i32, path: &str) -> Option<&'static str> {
     // Of a file that only its owner may read nobody else is shown this link.
     let link = format!("/proc/{pid}/exe");
@@ -16,7 +18,8 @@ pub(crate) fn withheld(pid: i32, path: &str) -> Option<&'static str> {
     let place = if program.is_ok() { link.as_str() } else { path };
     let file = program.or_else(|_| fs::metadata(path)).ok()?;
     let mode = file.mode();
-    if mode & (libc::S_ISUID | libc::S_ISGID) == 0 {
+    let is_capable = has_capabilities(place);
+    if mode & (libc::S_ISUID | libc::S_ISGID) == 0 && !is_capable {
         return None;
     }
     let bit = if mode & libc::S_ISUID != 0 && file.uid() != id(pid, "Uid:")? {
@@ -26,6 +29,8 @@ pub(crate) fn withheld(pid: i32, path: &str) -> Option<&'static str> {
         && file.gid() != id(pid, "Gid:")?
     {
         "setgid"
+    } else if is_capable && id(pid, "Uid:")? != 0 {
+        "capabilities"
     } else {
         return None;
     };
@@ -34,6 +39,17 @@ pub(crate) fn withheld(pid: i32, path: &str) -> Option<&'static str> {
     // Or whoever observes has given them up before.
     let is_given_up = prctl::get_no_new_privs() == Ok(true);
     (!is_mounted_without && !is_given_up).then_some(bit)
+}
+
+/// Whether the file gives capabilities(7) to whoever executes it.
+fn has_capabilities(file: &str) -> bool {
+    let Ok(file) = CString::new(file) else { return false };
+    let name = c"security.capability".as_ptr();
+    // SAFETY: both strings end in a zero byte and live until the call has
+    // returned; of size 0 nothing is written.
+    let size =
+        unsafe { libc::getxattr(file.as_ptr(), name, ptr::null_mut(), 0) };
+    size > 0
 }
 
 /// The effective id, the second of the four in proc_pid_status(5).
