@@ -46,6 +46,8 @@ pub(crate) struct Census {
     by_tid: HashMap<i32, usize>,
     /// For each pid, the living processes for which it can wait.
     awaited: HashMap<i32, Vec<usize>>,
+    /// The observer that asks, or that keeps the tree's orphans.
+    pub(crate) reaper: Option<i32>,
 }
 
 /// The tree that is asked about.
@@ -61,7 +63,7 @@ pub(crate) struct Roots {
 impl Census {
     /// Looks at every process of the tree and at each of its threads.
     pub(crate) fn take(proc: Proc, roots: Roots) -> Self {
-        let mut census = Self::default();
+        let mut census = Self { reaper: roots.reaper, ..Self::default() };
         for Member { pid, stat, tids } in members(proc, roots) {
             let place = census.processes.len();
             let mut process = Process {

@@ -35,6 +35,7 @@ mod hints;
 mod holdings;
 mod lessons;
 mod locks;
+mod memory;
 mod names;
 mod parse;
 mod pipes;

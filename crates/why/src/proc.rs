@@ -154,8 +154,36 @@ impl Proc {
         if self.refusal.memory {
             return None;
         }
-        let maps = text(&format!("/proc/{pid}/maps"))?;
-        Some(maps.lines().filter_map(parse::mapping).collect())
+        let mut maps = text(&format!("/proc/{pid}/maps"));
+        if maps.as_ref().is_none_or(String::is_empty) {
+            let living = self.living(pid);
+            maps = text(&format!("/proc/{pid}/task/{living}/maps")).or(maps);
+        }
+        Some(maps?.lines().filter_map(parse::mapping).collect())
+    }
+
+    /// A thread of a process that has not ended: with a first thread that
+    /// has, what the process has is not shown any more.
+    pub(crate) fn living(self, pid: i32) -> i32 {
+        let has_ended =
+            |tid| self.thread_stat(pid, tid).is_none_or(|it| it.has_ended());
+        if !self.stat(pid).is_none_or(|it| it.has_ended()) {
+            return pid;
+        }
+        let mut tids = self.tids(pid).into_iter();
+        tids.find(|tid| !has_ended(*tid)).unwrap_or(pid)
+    }
+
+    /// How much memory a process has, in pages: all of it, its program, and
+    /// what it may write. Anybody may read that.
+    pub(crate) fn size(self, pid: i32) -> Option<[u64; 3]> {
+        let sizes = text(&format!("/proc/{}/statm", self.living(pid)))?;
+        let sizes: Vec<u64> = sizes
+            .split_ascii_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let size = [*sizes.first()?, *sizes.get(3)?, *sizes.get(5)?];
+        (size[0] > 0).then_some(size)
     }
 
     /// Fills `bytes` from a process's memory. Whether all could be read.
@@ -163,8 +191,15 @@ impl Proc {
         if self.refusal.memory {
             return false;
         }
-        let memory = fs::File::open(format!("/proc/{pid}/mem"));
-        memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        let mut read = |tid: i32| {
+            let memory = fs::File::open(format!("/proc/{tid}/mem"));
+            memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        };
+        if read(pid) {
+            return true;
+        }
+        let living = self.living(pid);
+        living != pid && read(living)
     }
 
     /// Words of 32 bits from a process's memory.
@@ -173,14 +208,13 @@ impl Proc {
         pid: i32,
         from: u64,
     ) -> Option<[u32; N]> {
+        let mut bytes = vec![0; 4 * N];
+        if !self.copy(pid, from, &mut bytes) {
+            return None;
+        }
         let mut words = [0; N];
-        for (place, word) in words.iter_mut().enumerate() {
-            let mut bytes = [0; 4];
-            let at = from.checked_add(4 * place as u64)?;
-            if !self.copy(pid, at, &mut bytes) {
-                return None;
-            }
-            *word = u32::from_ne_bytes(bytes);
+        for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+            *word = u32::from_ne_bytes(bytes.try_into().ok()?);
         }
         Some(words)
     }

@@ -109,6 +109,8 @@ pub(crate) struct Wait {
     /// Of a set: any of them ends the wait.
     pub(crate) members: Vec<Wait>,
     pub(crate) evidence: Option<Evidence>,
+    /// Signals that strangers may send, and that a handler awaits meanwhile.
+    pub(crate) handled: u64,
 }
 
 impl Wait {
@@ -120,6 +122,7 @@ impl Wait {
             wakers,
             members: Vec::new(),
             evidence: None,
+            handled: 0,
         }
     }
 
