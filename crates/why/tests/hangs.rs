@@ -86,6 +86,21 @@ fn twins_whose_waker_is_hard_to_see() {
     judge("healthy_hidden");
 }
 
+#[test]
+fn twins_whose_locks_guard_numbers() {
+    judge("healthy_guards");
+}
+
+#[test]
+fn twins_that_share_their_memory() {
+    judge("healthy_memory");
+}
+
+#[test]
+fn twins_that_somebody_else_moves() {
+    judge("healthy_others");
+}
+
 /// `scripts/check-why` runs the crowds.
 #[test]
 fn every_family_has_its_test_and_every_cause_its_program() {
