@@ -260,7 +260,8 @@ fn moving(asked: &Asked) -> Vec<String> {
     if verdict != "moving" {
         found.push(format!("the verdict is '{verdict}'\n    {asked}"));
     }
-    if !asked.causes().is_empty() || !asked.stuck().is_empty() {
+    let is_claimed = !asked.stuck().is_empty() || asked.has_stuck_thread();
+    if !asked.causes().is_empty() || is_claimed {
         found.push(format!("it proves somebody stuck\n    {asked}"));
     }
     if asked.code != Some(0) {

@@ -1,5 +1,6 @@
 //! Twins whose locks guard numbers that look like a holder.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::sync::{Mutex, RwLock};
@@ -17,8 +18,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::healthy("word-before-numbers", own_lock),
 ];
 
-/// Of a mutex of the C library: its holder, one user, the default kind.
-const LIKE_A_HOLDER: [u32; 8] = [4_000_000, 1, 0, 0, 0, 0, 0, 0];
+/// Of a thread that is not there: no number of a thread is so large.
+const HOLDER: u32 = 4_194_304;
+
+/// What a mutex of the C library has behind its word: its depth, its holder,
+/// one user, and the default kind.
+const LIKE_A_HOLDER: [u32; 9] = [0, HOLDER, 1, 0, 0, 0, 0, 0, 0];
 
 /// Another thread, which does this and rests; goes on when that is done.
 fn beside<'a>(
@@ -35,26 +40,37 @@ fn beside<'a>(
     Ok(said.recv()?)
 }
 
+/// Waits in another thread, of which the answer says whether it is stuck.
+fn wait_beside<'a>(
+    all: &'a Scope<'a, '_>,
+    wait: impl FnOnce() + Send + 'a,
+) -> Result {
+    Builder::new().spawn_scoped(all, wait)?;
+    ready()?;
+    rest()
+}
+
 fn mutex() -> Result {
-    let mutex = Mutex::new(LIKE_A_HOLDER);
+    // A flag may stand before them.
+    let mutex = Mutex::new([HOLDER, HOLDER, 1, 0, 0, 0, 0, 0, 0]);
     scope(|all| {
         beside(all, |hold| {
             let guard = mutex.lock();
             hold();
             drop(guard);
         })?;
-        ready()?;
-        drop(mutex.lock());
-        Ok(())
+        wait_beside(all, || drop(mutex.lock()))
     })
 }
 
 /// With a writer that waits, its word is the number of readers and two bits
-/// above: as if thread 3 held a lock that another wants.
+/// above: as if a thread of that number held a lock that another wants.
 fn rwlock() -> Result {
-    let lock = &RwLock::new(LIKE_A_HOLDER);
+    let is_free = |pid: &u32| !Path::new(&format!("/proc/{pid}")).exists();
+    let readers = (1..500).find(is_free).ok_or("no number is free")?;
+    let lock = &RwLock::new(());
     scope(|all| {
-        for _ in 0..3 {
+        for _ in 0..readers {
             beside(all, |hold| {
                 let guard = lock.read();
                 hold();
@@ -71,9 +87,7 @@ fn rwlock() -> Result {
         while lock.try_read().is_ok() {
             nix::sched::sched_yield()?;
         }
-        ready()?;
-        drop(lock.read());
-        Ok(())
+        wait_beside(all, || drop(lock.read()))
     })
 }
 
@@ -85,15 +99,13 @@ struct OwnLock {
 }
 
 fn own_lock() -> Result {
-    let [holder, users, ..] = LIKE_A_HOLDER;
-    let behind = [0, holder, users, 0, 0, 0, 0, 0, 0];
-    let lock = OwnLock { word: AtomicU32::new(2), behind };
+    let lock = &OwnLock { word: AtomicU32::new(2), behind: LIKE_A_HOLDER };
     scope(|all| {
         beside(all, |hold| {
             hold();
             lock.word.store(lock.behind[0], Relaxed);
         })?;
-        ready()?;
-        futex(&lock.word, libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, 2)
+        let private = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+        wait_beside(all, move || drop(futex(&lock.word, private, 2)))
     })
 }

@@ -5,11 +5,14 @@ use std::fs::File;
 use std::num::NonZero;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use std::thread::Builder;
 
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid};
 
 use crate::Result;
@@ -69,17 +72,24 @@ fn await_word(kind: i32) -> Result {
 /// A child that has this process's memory, and no copy of it.
 fn with_same_memory(body: fn() -> Result) -> Result<Pid> {
     const STACK: usize = 1 << 18;
+    BODY.set(body).map_err(|_| "set once")?;
     // Used by the child until its end.
-    let stack = Box::leak(vec![0; STACK].into_boxed_slice());
-    let run = Box::new(move || {
-        nix::sys::prctl::set_pdeathsig(nix::sys::signal::SIGKILL).ok();
-        isize::from(body().is_err())
-    });
-    let flags = nix::sched::CloneFlags::CLONE_VM;
-    let signal = Some(libc::SIGCHLD);
-    // SAFETY: this process waits until its child needs nothing of it but the
-    // word, or until it has ended.
-    Ok(unsafe { nix::sched::clone(run, stack, flags, signal) }?)
+    let stack = Box::leak(vec![0_u128; STACK / 16].into_boxed_slice());
+    let top = stack.as_mut_ptr_range().end.cast();
+    let flags = libc::CLONE_VM | libc::SIGCHLD;
+    // SAFETY: the stack stays; this process waits in a system call for as
+    // long as its child needs more of it than the word.
+    let child = unsafe { libc::clone(begin, top, flags, ptr::null_mut()) };
+    Ok(Pid::from_raw(Errno::result(child)?))
+}
+
+static BODY: OnceLock<fn() -> Result> = OnceLock::new();
+
+extern "C" fn begin(_: *mut libc::c_void) -> libc::c_int {
+    let body = BODY.get();
+    let is_done = set_pdeathsig(Signal::SIGKILL).is_ok()
+        && body.is_some_and(|body| body().is_ok());
+    libc::c_int::from(!is_done)
 }
 
 /// Whoever started the tree has the word too.
