@@ -47,6 +47,7 @@ mod scene;
 mod sets;
 mod signals;
 mod sockets;
+mod tables;
 mod tell;
 mod wait;
 
