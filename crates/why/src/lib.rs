@@ -36,9 +36,11 @@ mod holdings;
 mod lessons;
 mod locks;
 mod memory;
+mod moving;
 mod names;
 mod parse;
 mod pipes;
+mod plain;
 mod proc;
 mod question;
 mod queues;
@@ -56,5 +58,6 @@ pub use answer::{
     WaitsFor,
 };
 pub use error::Error;
+pub use plain::plain;
 pub use proc::Refusal;
 pub use question::{Question, Tree, explain, watch};

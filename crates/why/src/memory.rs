@@ -234,8 +234,15 @@ impl Scene<'_> {
                 false => Way::Unknown,
             };
         };
-        if of_old == "/dev/zero" || of_old.starts_with("/memfd:") {
+        if of_old == "/dev/zero" {
             return Way::Inherited;
+        }
+        if of_old.starts_with("/memfd:") {
+            // Strangers may have a descriptor of it as well.
+            return match self.tells_descriptors(task, mapping) {
+                true => Way::Inherited,
+                false => Way::Unknown,
+            };
         }
         if of_old.starts_with("/SYSV") {
             return Way::SystemV;
@@ -245,6 +252,14 @@ impl Scene<'_> {
             // What cannot be found out may have a name.
             _ => Way::Named,
         }
+    }
+
+    fn tells_descriptors(&self, task: &Task, mapping: &Mapping) -> bool {
+        let (device, inode) = mapping.file;
+        let object = Object::File(device, inode);
+        let is_untold =
+            |it: &Holding| it.process == Some(task.process) && it.fd.is_none();
+        !self.holdings.holders(&object, End::Both).iter().any(is_untold)
     }
 
     /// Whether a file whose name is gone has another: sem_open(3) of glibc

@@ -2,6 +2,7 @@
 
 use crate::calls::Form;
 use crate::census::Task;
+use crate::holdings::Holding;
 use crate::parse::{self, Syscall};
 use crate::proc::Object;
 use crate::scene::Scene;
@@ -68,10 +69,30 @@ impl Scene<'_> {
     }
 
     fn is_notified(&self, pid: i32, fd: i32) -> bool {
-        let info = self.proc.info(pid, fd).unwrap_or_default();
-        let flags = parse::field(&info, "flags");
-        let flags = flags.and_then(|it| i32::from_str_radix(it, 8).ok());
+        let flags = self.file_flags(pid, fd);
         flags.is_none_or(|flags| flags & libc::O_ASYNC != 0)
+    }
+
+    /// Of open(2) and fcntl(2).
+    fn file_flags(&self, pid: i32, fd: i32) -> Option<i32> {
+        let info = self.proc.info(pid, fd)?;
+        i32::from_str_radix(parse::field(&info, "flags")?, 8).ok()
+    }
+
+    /// Whether only the process itself could write where it listens, by an
+    /// end that never waits.
+    pub(crate) fn is_self_pipe(&self, task: &Task, wait: &Wait) -> bool {
+        let [Waker::Group(group)] = wait.wakers[..] else { return false };
+        let is_own_end = |holder: &Holding| {
+            let flags =
+                holder.fd.and_then(|fd| self.file_flags(holder.pid, fd));
+            holder.process == Some(task.process)
+                && flags.is_some_and(|it| it & libc::O_NONBLOCK != 0)
+        };
+        let holders = &self.groups[group].holders;
+        matches!(wait.kind, Kind::PipeData | Kind::SocketData)
+            && !holders.is_empty()
+            && holders.iter().all(is_own_end)
     }
 
     /// pause(2) and sigsuspend(2) end when a handler has run; sigwait(3)

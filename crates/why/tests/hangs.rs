@@ -185,6 +185,10 @@ fn complaints_about(running: &Running, expected: &Expected) -> Vec<String> {
             found
         }
     };
+    let said = [open.says(), closed.says()].concat();
+    if said.iter().any(|sentence| sentence.contains(char::is_control)) {
+        found.push(format!("a sentence is not plain: {said:?}"));
+    }
     let seconds = open.seconds.min(closed.seconds);
     if expected.is_stuck() && seconds > SECOND {
         found.push(format!("the answer took {seconds:.2} s"));
