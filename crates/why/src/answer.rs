@@ -171,7 +171,7 @@ pub struct Thread {
 /// On what a task waits, and who could end that.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct WaitsFor {
-    /// `pipe-data`, `pipe-room`, `fifo-peer`, `socket`, `child`, `vfork`,
+    /// `pipe-data`, `pipe-room`, `pipe-hangup`, `fifo-peer`, `socket`, `child`, `vfork`,
     /// `lock`, `futex`, `semaphore`, `signal`, `stop`, `queue`, `poll`,
     /// `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
     pub kind: String,

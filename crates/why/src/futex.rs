@@ -1,9 +1,12 @@
 //! Futexes: the kernel records no owner, so the word itself is read, and
 //! what glibc and musl keep beside it.
 
+use std::collections::HashSet;
+
 use crate::census::Task;
-use crate::holdings::Holding;
+use crate::holdings::{End, Holding};
 use crate::parse::{Mapping, Syscall};
+use crate::proc::Object;
 use crate::scene::Scene;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 use trace::What;
@@ -187,15 +190,17 @@ impl Scene<'_> {
         let strangers = self.proc.pids().into_iter();
         let strangers = strangers.filter(|it| census.process_of(*it).is_none());
         pids.extend(strangers.map(|pid| (None, pid)));
+        // Whoever holds the file may map it yet.
+        let object = Object::File(mapping.file.0, mapping.file.1);
+        let group = self.group(&object, End::Both);
+        let may_map: HashSet<i32> =
+            self.groups[group].holders.iter().map(|it| it.pid).collect();
         let mut holders = Vec::new();
         for (process, pid) in pids {
             let is_mapper = match self.mappings(pid) {
-                Some(mappings) => mappings.iter().any(|it| {
-                    it.file == mapping.file
-                        && it.is_shared
-                        && it.offset <= place
-                        && place - it.offset < it.to - it.from
-                }),
+                Some(all) => {
+                    may_map.contains(&pid) || has_byte(&all, mapping, place)
+                }
                 // One of the tree may map it, if it does not tell.
                 None => process.is_some(),
             };
@@ -226,6 +231,16 @@ impl Scene<'_> {
             })
             .map(|event| format!("{} ({})", event.who, event.name))
     }
+}
+
+/// Whether a byte of the same memory is among these mappings.
+fn has_byte(all: &[Mapping], mapping: &Mapping, place: u64) -> bool {
+    all.iter().any(|it| {
+        it.file == mapping.file
+            && it.is_shared
+            && it.offset <= place
+            && place - it.offset < it.to - it.from
+    })
 }
 
 fn is_wait(command: i32) -> bool {

@@ -28,6 +28,7 @@ mod calls;
 mod causes;
 mod census;
 mod children;
+mod doubts;
 mod error;
 mod futex;
 mod graph;
@@ -41,12 +42,14 @@ mod pipes;
 mod proc;
 mod question;
 mod queues;
+mod same;
 mod says;
 mod scene;
 mod sets;
 mod signals;
 mod sockets;
 mod tell;
+mod unseen;
 mod wait;
 
 pub use answer::{

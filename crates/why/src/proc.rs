@@ -74,6 +74,10 @@ impl Proc {
         Self { refusal }
     }
 
+    pub(crate) fn refuses_descriptors(self) -> bool {
+        self.refusal.descriptors
+    }
+
     pub(crate) fn refuses_memory(self) -> bool {
         self.refusal.memory
     }
@@ -144,18 +148,44 @@ impl Proc {
         text(&format!("/proc/{pid}/fdinfo/{fd}"))
     }
 
-    /// Of the file behind a descriptor.
-    pub(crate) fn inode(self, pid: i32, fd: i32) -> Option<u64> {
-        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}"));
-        file.ok().map(|file| file.ino())
+    /// Device and inode of the file behind a descriptor, as the kernel
+    /// writes both.
+    pub(crate) fn inode(self, pid: i32, fd: i32) -> Option<(u64, u64)> {
+        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}")).ok()?;
+        let (major, minor) = (libc::major(file.dev()), libc::minor(file.dev()));
+        Some((u64::from(major) << 20 | u64::from(minor), file.ino()))
     }
 
     pub(crate) fn mappings(self, pid: i32) -> Option<Vec<Mapping>> {
         if self.refusal.memory {
             return None;
         }
-        let maps = text(&format!("/proc/{pid}/maps"))?;
+        let maps = self.maps(pid)?;
         Some(maps.lines().filter_map(parse::mapping).collect())
+    }
+
+    /// `/proc/PID/maps`, as it stands there.
+    pub(crate) fn maps(self, pid: i32) -> Option<String> {
+        if self.refusal.memory {
+            return None;
+        }
+        let maps = text(&format!("/proc/{pid}/maps"))?;
+        match maps.is_empty() {
+            true => text(&format!("/proc/{}/maps", self.living(pid))),
+            false => Some(maps),
+        }
+    }
+
+    /// A thread of a process that has not ended. Of a first thread that has,
+    /// /proc shows neither memory nor descriptors.
+    fn living(self, pid: i32) -> i32 {
+        let has_ended =
+            |stat: Option<Stat>| stat.is_none_or(|stat| stat.has_ended());
+        if !has_ended(self.stat(pid)) {
+            return pid;
+        }
+        let mut tids = self.tids(pid).into_iter();
+        tids.find(|tid| !has_ended(self.thread_stat(pid, *tid))).unwrap_or(pid)
     }
 
     /// Fills `bytes` from a process's memory. Whether all could be read.
@@ -163,8 +193,12 @@ impl Proc {
         if self.refusal.memory {
             return false;
         }
-        let memory = fs::File::open(format!("/proc/{pid}/mem"));
-        memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        let mut copied = |pid: i32| {
+            let memory = fs::File::open(format!("/proc/{pid}/mem"));
+            memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        };
+        let other = || Some(self.living(pid)).filter(|tid| *tid != pid);
+        copied(pid) || other().is_some_and(copied)
     }
 
     /// Words of 32 bits from a process's memory.

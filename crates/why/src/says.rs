@@ -159,6 +159,10 @@ impl Speaker<'_> {
                 "for room in {object}, which is full and whose read end {}",
                 held()
             ),
+            Kind::PipeHangup => format!(
+                "for the other side of {object} to go away, which {}",
+                held()
+            ),
             Kind::FifoPeer => format!(
                 "for somebody to open the other side of the FIFO {object}, \
                  and nobody is left who would"

@@ -10,6 +10,7 @@ use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
+use crate::same::Place;
 use crate::sockets::Sockets;
 use crate::wait::{Kind, Wait, Waker};
 
@@ -55,6 +56,7 @@ pub(crate) struct Scene<'a> {
     /// Whether eventfds have been told apart.
     pub(crate) events: Option<()>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
+    twins: HashMap<Place, usize>,
 }
 
 impl<'a> Scene<'a> {
@@ -75,6 +77,7 @@ impl<'a> Scene<'a> {
             natives: HashMap::new(),
             events: None,
             mappers: HashMap::new(),
+            twins: HashMap::new(),
         }
     }
 
@@ -97,6 +100,13 @@ impl<'a> Scene<'a> {
         self.know_handlers(task, &mut wait);
         if self.may_be_timed(task) {
             wait.wakers.push(Waker::Moves);
+        }
+        let is_held =
+            |(waker, _): &(Waker, Kind)| matches!(waker, Waker::Group(_));
+        if !self.holdings.unseen.is_empty()
+            && wait.all_wakers().iter().any(is_held)
+        {
+            wait.others.push(Waker::Unseen);
         }
         wait
     }
@@ -133,6 +143,10 @@ impl<'a> Scene<'a> {
         match form {
             Form::Read => self.input(task, fd),
             Form::Write => self.output(task, fd),
+            Form::Vmsplice => match self.descriptor(task, fd) {
+                Some(it) if it.is_readable => self.input(task, fd),
+                _ => self.output(task, fd),
+            },
             Form::Copy(from, to) => {
                 let from = self.input(task, call.arguments[from] as i32);
                 let to = self.output(task, call.arguments[to] as i32);
@@ -200,7 +214,33 @@ impl<'a> Scene<'a> {
         task: &Task,
         fd: i32,
     ) -> Option<Descriptor> {
-        self.holdings.descriptor(task.process, fd).cloned()
+        self.holdings.descriptor(task.process, task.tid, fd).cloned()
+    }
+
+    /// What `fdinfo` tells of a task's descriptor.
+    pub(crate) fn info(&self, task: &Task, fd: i32) -> Option<String> {
+        let (tid, fd) = self.place(task, fd);
+        self.proc.info(tid, fd)
+    }
+
+    /// A task's descriptor, as all threads name it that share its table.
+    pub(crate) fn place(&self, task: &Task, fd: i32) -> Place {
+        (self.holdings.reader(task.process, task.tid), fd)
+    }
+
+    /// The group of those who hold the same timer or epoll set.
+    pub(crate) fn twins(&mut self, place: Place, text: &str) -> usize {
+        if let Some(known) = self.twins.get(&place) {
+            return *known;
+        }
+        let holders = self.holdings.twins(self.proc, place, text);
+        let places: Vec<Place> =
+            holders.iter().filter_map(|it| Some((it.pid, it.fd?))).collect();
+        let group = self.named_group(holders);
+        for place in places {
+            self.twins.insert(place, group);
+        }
+        group
     }
 
     /// The group of those who hold an end; made at the first question.
@@ -209,15 +249,21 @@ impl<'a> Scene<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let mut holders = self.holdings.holders(object, end);
-        for holder in &mut holders {
-            if let Some(place) = holder.process {
-                holder.pid = self.census.processes[place].pid;
-            }
-        }
-        let group = self.add_group(holders);
+        let holders = self.holdings.holders(object, end);
+        let group = self.named_group(holders);
         self.known.insert(key, group);
         group
+    }
+
+    /// With the pids of processes, where a thread's table was read.
+    fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
+        for holder in &mut holders {
+            holder.pid = match holder.process {
+                Some(place) => self.census.processes[place].pid,
+                None => self.holdings.leader(holder.pid),
+            };
+        }
+        self.add_group(holders)
     }
 
     pub(crate) fn add_group(&mut self, holders: Vec<Holding>) -> usize {

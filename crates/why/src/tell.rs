@@ -33,20 +33,28 @@ pub(crate) fn tell(
     history: &[Event],
 ) -> Answer {
     let mut scene = Scene::new(proc, census, history);
-    let waits = scene.waits();
-    let groups = scene.groups;
+    let mut waits = scene.waits();
     let tasks_of: Vec<&[usize]> =
         census.processes.iter().map(|it| it.tasks.as_slice()).collect();
-    let holders: Vec<Vec<Option<usize>>> = groups
-        .iter()
-        .map(|group| group.holders.iter().map(|it| it.process).collect())
-        .collect();
-    let graph = Graph::new(Parts {
-        waits: &waits,
-        tasks_of: &tasks_of,
-        groups: &holders,
-        is_closed,
-    });
+    let build = |waits: &[Wait], groups: &[Group], served: &[usize]| {
+        Graph::new(Parts {
+            waits,
+            tasks_of: &tasks_of,
+            groups: &holders(groups),
+            is_closed,
+            served,
+        })
+    };
+    let mut graph = build(&waits, &scene.groups, &[]);
+    if graph.stuck().contains(&true) {
+        scene.follow_descriptors_on_the_way_out();
+        let served = scene.served();
+        if !served.is_empty() {
+            Scene::doubt_events(&mut waits);
+        }
+        graph = build(&waits, &scene.groups, &served);
+    }
+    let groups = scene.groups;
     let stuck = graph.stuck();
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
@@ -60,6 +68,16 @@ pub(crate) fn tell(
         is_closed,
     };
     known.answer(&found)
+}
+
+/// Of each group, the processes; `None` is one outside of the tree.
+fn holders(groups: &[Group]) -> Vec<Vec<Option<usize>>> {
+    let of = |group: &Group| {
+        let outside = group.leads_outside.then_some(None);
+        let all = group.holders.iter().map(|it| it.process);
+        all.chain(outside).collect()
+    };
+    groups.iter().map(of).collect()
 }
 
 /// The answer about a tree in which something runs.
@@ -198,9 +216,9 @@ impl Known<'_> {
 
     /// Whether somebody outside of the tree could end the wait.
     pub(crate) fn leads_outside(self, wait: &Wait) -> bool {
-        wait.wakers.iter().any(|waker| match waker {
+        wait.wakers.iter().chain(&wait.others).any(|waker| match waker {
             Waker::Outside => true,
-            Waker::Stranger => !self.is_closed,
+            Waker::Stranger | Waker::Unseen => !self.is_closed,
             Waker::Group(group) => self.groups[*group].leads_outside,
             _ => false,
         })
