@@ -15,6 +15,10 @@ pub struct Answer {
     pub version: u32,
     /// About the whole tree.
     pub verdict: Verdict,
+    /// What would end a wait of the stuck after all, and could not be ruled
+    /// out: the verdict holds unless it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<Unless>,
     /// What the kernel let us read.
     pub basis: Basis,
     /// The root causes, each once.
@@ -34,6 +38,7 @@ impl Answer {
         Self {
             version: VERSION,
             verdict: Verdict::Finished,
+            unless: Vec::new(),
             basis: Basis::Syscall,
             causes: Vec::new(),
             cycle: Vec::new(),
@@ -53,6 +58,15 @@ pub enum Verdict {
     Moving,
     /// No process of the tree is left.
     Finished,
+}
+
+/// What the kernel tells nobody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unless {
+    /// A process has set an alarm(2) or setitimer(2), whose signal would end
+    /// it, and did so unobserved.
+    Alarm,
 }
 
 /// From what the waits are known.

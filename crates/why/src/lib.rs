@@ -23,6 +23,7 @@
 //! itself has no holder left; a descriptor on its way in a message is seen
 //! only if the socket that will receive it is of the tree.
 
+mod alarms;
 mod answer;
 mod calls;
 mod causes;
@@ -35,6 +36,7 @@ mod graph;
 mod hints;
 mod holdings;
 mod lessons;
+mod limits;
 mod locks;
 mod names;
 mod parse;
@@ -53,8 +55,8 @@ mod unseen;
 mod wait;
 
 pub use answer::{
-    Answer, Basis, Cause, Holder, Process, SHOWN, Thread, VERSION, Verdict,
-    WaitsFor,
+    Answer, Basis, Cause, Holder, Process, SHOWN, Thread, Unless, VERSION,
+    Verdict, WaitsFor,
 };
 pub use error::Error;
 pub use proc::Refusal;

@@ -44,6 +44,10 @@ pub struct Question<'a> {
     /// What an observer saw so far: it names the processes, and knows who
     /// held a semaphore last. May be empty.
     pub history: &'a [Event],
+    /// Whether the history has every [`What::Alarm`](trace::What::Alarm)
+    /// since the tree began: then there is no other alarm. It may lack other
+    /// events.
+    pub has_all_alarms: bool,
     /// What is not read. For tests: the kernel's own refusals need nothing.
     pub refusal: Refusal,
 }
@@ -51,7 +55,12 @@ pub struct Question<'a> {
 impl<'a> Question<'a> {
     /// About a tree of which nothing else is known.
     pub fn new(tree: Tree) -> Self {
-        Self { tree, history: &[], refusal: Refusal::default() }
+        Self {
+            tree,
+            history: &[],
+            has_all_alarms: false,
+            refusal: Refusal::default(),
+        }
     }
 
     /// With what an observer saw.
@@ -205,9 +214,7 @@ impl<'a> Asked<'a> {
         if !is_quiet {
             return tell::moving(&first);
         }
-        let tree = self.question.tree;
-        let history = self.question.history;
-        let answer = tell::tell(self.proc, &first, tree.closed, history);
+        let answer = tell::tell(self.proc, &first, self.question);
         if answer.processes.iter().any(|process| process.stuck) {
             // Nobody has run between the first look and the last, so what
             // was read in between was true at one time.

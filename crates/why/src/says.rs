@@ -1,6 +1,6 @@
 //! Sentences: one for each process that is stuck, one for each root cause.
 
-use crate::answer::{Basis, Holder};
+use crate::answer::Holder;
 use crate::causes::Found;
 use crate::lessons;
 use crate::names;
@@ -31,9 +31,7 @@ impl Speaker<'_> {
         causes.dedup();
         causes.truncate(SPOKEN);
         says.extend(causes);
-        if self.0.basis() == Basis::Wchan {
-            says.push(REFUSED.to_owned());
-        }
+        says.extend(crate::limits::told(self, found));
         says
     }
 
@@ -388,9 +386,3 @@ fn on(wait: &Wait) -> String {
     let object = wait.object.as_deref();
     object.map_or_else(String::new, |object| format!(" on {object}"))
 }
-
-const REFUSED: &str = "The kernel does not tell us the calls and arguments of \
-these processes, so that only the kind of wait is known, by the name of a \
-function in the kernel. Whoever starts the program may see more: \
-`cargo why -- CMD` instead of a pid, or the same user, or \
-kernel.yama.ptrace_scope at 0.";

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use trace::Event;
 
+use crate::alarms::Alarms;
 use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
@@ -47,6 +48,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) proc: Proc,
     pub(crate) census: &'a Census,
     pub(crate) history: &'a [Event],
+    alarms: &'a Alarms,
     pub(crate) holdings: Holdings,
     pub(crate) groups: Vec<Group>,
     known: HashMap<(Object, End), usize>,
@@ -64,11 +66,13 @@ impl<'a> Scene<'a> {
         proc: Proc,
         census: &'a Census,
         history: &'a [Event],
+        alarms: &'a Alarms,
     ) -> Self {
         Self {
             proc,
             census,
             history,
+            alarms,
             holdings: Holdings::read(proc, census),
             groups: Vec::new(),
             known: HashMap::new(),
@@ -115,11 +119,13 @@ impl<'a> Scene<'a> {
     fn may_be_timed(&self, task: &Task) -> bool {
         const ALARM: u64 = 1 << (libc::SIGALRM - 1);
         let status = &task.status;
-        // An alarm(2) is told nowhere. A program that catches its signal is
-        // taken to have set one.
+        // A program that catches the signal of an alarm is taken to have set
+        // one, unobserved.
         let has_alarm = status.caught & !status.blocked & ALARM != 0;
-        let pid = self.census.processes[task.process].pid;
-        has_alarm || self.proc.has_timers(pid)
+        let process = &self.census.processes[task.process];
+        has_alarm
+            || self.alarms.has_set(process)
+            || self.proc.has_timers(process.pid)
     }
 
     fn is_native(&mut self, process: usize) -> bool {

@@ -1,15 +1,18 @@
 //! From a quiet look to an answer.
 
-use trace::{Event, Who};
+use trace::Who;
 
+use crate::alarms::Alarms;
 use crate::answer::{
-    Answer, Basis, Holder, Process, SHOWN, Thread, VERSION, Verdict, WaitsFor,
+    Answer, Basis, Holder, Process, SHOWN, Thread, Unless, VERSION, Verdict,
+    WaitsFor,
 };
 use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
 use crate::graph::{Graph, Parts};
 use crate::proc::{Called, Proc};
+use crate::question::Question;
 use crate::says::Speaker;
 use crate::scene::{Group, Scene};
 use crate::wait::{Wait, Waker};
@@ -23,37 +26,24 @@ pub(crate) struct Known<'a> {
     /// For each task.
     pub(crate) stuck: &'a [bool],
     pub(crate) is_closed: bool,
+    /// Processes which an alarm would end that nobody has seen.
+    pub(crate) untold: &'a [usize],
+    /// In words: who may hold an object, but may not be read.
+    pub(crate) unseen: &'a [String],
 }
 
 /// The answer about a tree in which no task runs.
 pub(crate) fn tell(
     proc: Proc,
     census: &Census,
-    is_closed: bool,
-    history: &[Event],
+    question: &Question<'_>,
 ) -> Answer {
-    let mut scene = Scene::new(proc, census, history);
+    let (history, is_closed) = (question.history, question.tree.closed);
+    let alarms = Alarms::new(history, question.has_all_alarms);
+    let mut scene = Scene::new(proc, census, history, &alarms);
     let mut waits = scene.waits();
-    let tasks_of: Vec<&[usize]> =
-        census.processes.iter().map(|it| it.tasks.as_slice()).collect();
-    let build = |waits: &[Wait], groups: &[Group], served: &[usize]| {
-        Graph::new(Parts {
-            waits,
-            tasks_of: &tasks_of,
-            groups: &holders(groups),
-            is_closed,
-            served,
-        })
-    };
-    let mut graph = build(&waits, &scene.groups, &[]);
-    if graph.stuck().contains(&true) {
-        scene.follow_descriptors_on_the_way_out();
-        let served = scene.served();
-        if !served.is_empty() {
-            Scene::doubt_events(&mut waits);
-        }
-        graph = build(&waits, &scene.groups, &served);
-    }
+    let graph = proved(&mut scene, &mut waits, is_closed);
+    let unseen = names(proc, &scene.holdings.unseen);
     let groups = scene.groups;
     let stuck = graph.stuck();
     let judge = Judge { census, waits: &waits, graph: &graph };
@@ -66,8 +56,45 @@ pub(crate) fn tell(
         groups: &groups,
         stuck: &stuck,
         is_closed,
+        untold: &alarms.untold(census),
+        unseen: &unseen,
     };
     known.answer(&found)
+}
+
+/// Who depends on whom; read more closely before anybody is called stuck.
+fn proved(scene: &mut Scene<'_>, waits: &mut [Wait], is_closed: bool) -> Graph {
+    let all = &scene.census.processes;
+    let tasks_of: Vec<&[usize]> =
+        all.iter().map(|it| it.tasks.as_slice()).collect();
+    let build = |waits: &[Wait], groups: &[Group], served: &[usize]| {
+        Graph::new(Parts {
+            waits,
+            tasks_of: &tasks_of,
+            groups: &holders(groups),
+            is_closed,
+            served,
+        })
+    };
+    let graph = build(waits, &scene.groups, &[]);
+    if !graph.stuck().contains(&true) {
+        return graph;
+    }
+    scene.follow_descriptors_on_the_way_out();
+    let served = scene.served();
+    if !served.is_empty() {
+        Scene::doubt_events(waits);
+    }
+    build(waits, &scene.groups, &served)
+}
+
+/// `pid 4711 (cron)`, for those outside of the tree.
+fn names(proc: Proc, pids: &[i32]) -> Vec<String> {
+    let name = |pid: &i32| match proc.stat(*pid) {
+        Some(stat) => format!("pid {pid} ({})", stat.name),
+        None => "a process that is hidden from us".to_owned(),
+    };
+    pids.iter().map(name).collect()
 }
 
 /// Of each group, the processes; `None` is one outside of the tree.
@@ -89,6 +116,8 @@ pub(crate) fn moving(census: &Census) -> Answer {
         groups: &[],
         stuck: &stuck,
         is_closed: false,
+        untold: &[],
+        unseen: &[],
     };
     known.answer(&[])
 }
@@ -117,6 +146,10 @@ impl Known<'_> {
             verdict: match is_stuck {
                 true => Verdict::Stuck,
                 false => Verdict::Moving,
+            },
+            unless: match is_stuck && !self.untold.is_empty() {
+                true => vec![Unless::Alarm],
+                false => Vec::new(),
             },
             basis: self.basis(),
             causes,
