@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use trace::{Event, What};
 
 use crate::census::{Census, Process, Task};
+use crate::proc::Proc;
 
 const ALARM: u64 = 1 << (libc::SIGALRM - 1);
 
@@ -42,8 +43,9 @@ impl Alarms {
 
     /// The processes which an alarm would end, if they had set one: nobody
     /// knows. One that handles the signal is taken to have set one.
-    pub(crate) fn untold(&self, census: &Census) -> Vec<usize> {
-        if self.is_complete {
+    pub(crate) fn untold(&self, proc: Proc, census: &Census) -> Vec<usize> {
+        let timers = || proc.table("timer_list").unwrap_or_default();
+        if self.is_complete || shows_no_alarm(&timers()) {
             return Vec::new();
         }
         let is_ended = |task: &Task| {
@@ -58,11 +60,20 @@ impl Alarms {
     }
 }
 
+/// Whether the list of the kernel's timers, which only root may read, has
+/// none of the kind of an alarm. It does not say whose a timer is. Where the
+/// names of functions are not shown, nothing is known.
+fn shows_no_alarm(timers: &str) -> bool {
+    let is_shown = |name: &str| timers.contains(name);
+    let has_names = is_shown(" hrtimer_wakeup,") || is_shown(" tick_");
+    has_names && !is_shown(" it_real_fn,")
+}
+
 #[cfg(test)]
 mod tests {
     use trace::{Event, What, Who};
 
-    use super::Alarms;
+    use super::{Alarms, shows_no_alarm};
     use crate::census::Process;
 
     fn sets(pid: i32, after_us: u64) -> Event {
@@ -99,5 +110,15 @@ mod tests {
         assert!(alarms.has_set(&process(7, 1)));
         assert!(!alarms.has_set(&process(8, 1)));
         assert!(!alarms.has_set(&process(7, 2)), "the pid is used again");
+    }
+
+    #[test]
+    fn the_list_of_all_timers_may_rule_an_alarm_out() {
+        let sleeper = " #0: <0000000087a192ac>, hrtimer_wakeup, S:01\n";
+        let alarm = " #1: <0000000087a192ad>, it_real_fn, S:01\n";
+        assert!(shows_no_alarm(sleeper));
+        assert!(!shows_no_alarm(&format!("{sleeper}{alarm}")));
+        assert!(!shows_no_alarm(""), "it could not be read");
+        assert!(!shows_no_alarm(" #0: <0>, 0xffffffff81234567, S:01\n"));
     }
 }

@@ -15,6 +15,10 @@ pub struct Answer {
     pub version: u32,
     /// About the whole tree.
     pub verdict: Verdict,
+    /// Whether it moves only as long as somebody outside may help: nothing
+    /// of the tree goes on by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests: bool,
     /// What would end a wait of the stuck after all, and could not be ruled
     /// out: the verdict holds unless it is there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -38,6 +42,7 @@ impl Answer {
         Self {
             version: VERSION,
             verdict: Verdict::Finished,
+            rests: false,
             unless: Vec::new(),
             basis: Basis::Syscall,
             causes: Vec::new(),

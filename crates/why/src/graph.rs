@@ -23,6 +23,17 @@ pub(crate) struct Graph {
     anybody: usize,
 }
 
+/// Who outside of the tree may wake somebody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outside {
+    /// Everybody.
+    All,
+    /// Those who hold a descriptor: strangers are known to take no part.
+    Holders,
+    /// Nobody, to learn what the tree can do by itself.
+    Nobody,
+}
+
 /// What the graph is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
@@ -32,8 +43,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) tasks_of: &'a [&'a [usize]],
     /// For each group, its processes; `None` is one outside of the tree.
     pub(crate) groups: &'a [Vec<Option<usize>>],
-    /// Whether strangers are known to take no part.
-    pub(crate) is_closed: bool,
+    pub(crate) outside: Outside,
     /// The processes for which the kernel may act while they wait.
     pub(crate) served: &'a [usize],
 }
@@ -87,7 +97,12 @@ impl Graph {
             Waker::Process(process) => Some(self.tasks + process),
             Waker::Group(group) => Some(self.tasks + self.processes + group),
             Waker::Anybody => Some(self.anybody),
-            Waker::Stranger | Waker::Unseen if parts.is_closed => None,
+            Waker::Stranger | Waker::Unseen
+                if parts.outside != Outside::All =>
+            {
+                None
+            }
+            Waker::Outside if parts.outside == Outside::Nobody => None,
             Waker::Stranger | Waker::Unseen | Waker::Outside | Waker::Moves => {
                 self.is_moved[task] = true;
                 None
@@ -109,7 +124,8 @@ impl Graph {
         }
         for (group, holders) in parts.groups.iter().enumerate() {
             let node = first_group + group;
-            self.is_moved[node] = holders.contains(&None);
+            self.is_moved[node] =
+                holders.contains(&None) && parts.outside != Outside::Nobody;
             self.wakers[node] = holders
                 .iter()
                 .flatten()

@@ -33,6 +33,7 @@ mod doubts;
 mod error;
 mod futex;
 mod graph;
+mod helpers;
 mod hints;
 mod holdings;
 mod lessons;
@@ -60,4 +61,4 @@ pub use answer::{
 };
 pub use error::Error;
 pub use proc::Refusal;
-pub use question::{Question, Tree, explain, watch};
+pub use question::{Question, Tree, explain, watch, watch_and_tell};

@@ -2,6 +2,7 @@
 
 use crate::answer::Basis;
 use crate::causes::Found;
+use crate::helpers;
 use crate::says::Speaker;
 use crate::wait::Waker;
 
@@ -14,6 +15,9 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     let is_stuck = known.stuck.iter().all(|stuck| *stuck);
     if is_stuck && !found.is_empty() && !known.untold.is_empty() {
         told.push(alarm(speaker));
+    }
+    if known.rests && !is_stuck {
+        told.push(helpers::told(speaker));
     }
     let waits = known.waits.iter().zip(known.stuck);
     let mut waits = waits.filter(|(_, stuck)| !**stuck).map(|(wait, _)| wait);
@@ -48,7 +52,7 @@ fn unseen(names: &[String]) -> String {
 }
 
 /// `one, two or three`, or the first of them.
-fn list(mut names: Vec<String>, last: &str) -> String {
+pub(crate) fn list(mut names: Vec<String>, last: &str) -> String {
     let more = names.len().saturating_sub(NAMED);
     if more > 0 {
         names.truncate(NAMED);

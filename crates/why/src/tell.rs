@@ -10,7 +10,7 @@ use crate::answer::{
 use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
-use crate::graph::{Graph, Parts};
+use crate::graph::{Graph, Outside, Parts};
 use crate::proc::{Called, Proc};
 use crate::question::Question;
 use crate::says::Speaker;
@@ -26,6 +26,8 @@ pub(crate) struct Known<'a> {
     /// For each task.
     pub(crate) stuck: &'a [bool],
     pub(crate) is_closed: bool,
+    /// Whether nothing of the tree goes on without somebody outside.
+    pub(crate) rests: bool,
     /// Processes which an alarm would end that nobody has seen.
     pub(crate) untold: &'a [usize],
     /// In words: who may hold an object, but may not be read.
@@ -42,10 +44,11 @@ pub(crate) fn tell(
     let alarms = Alarms::new(history, question.has_all_alarms);
     let mut scene = Scene::new(proc, census, history, &alarms);
     let mut waits = scene.waits();
-    let graph = proved(&mut scene, &mut waits, is_closed);
+    let outside = if is_closed { Outside::Holders } else { Outside::All };
+    let Proved { graph, stuck, rests } =
+        Proved::new(&mut scene, &mut waits, outside);
     let unseen = names(proc, &scene.holdings.unseen);
     let groups = scene.groups;
-    let stuck = graph.stuck();
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
     let found: Vec<Found> =
@@ -56,36 +59,51 @@ pub(crate) fn tell(
         groups: &groups,
         stuck: &stuck,
         is_closed,
-        untold: &alarms.untold(census),
+        rests,
+        untold: &alarms.untold(proc, census),
         unseen: &unseen,
     };
     known.answer(&found)
 }
 
-/// Who depends on whom; read more closely before anybody is called stuck.
-fn proved(scene: &mut Scene<'_>, waits: &mut [Wait], is_closed: bool) -> Graph {
-    let all = &scene.census.processes;
-    let tasks_of: Vec<&[usize]> =
-        all.iter().map(|it| it.tasks.as_slice()).collect();
-    let build = |waits: &[Wait], groups: &[Group], served: &[usize]| {
-        Graph::new(Parts {
-            waits,
-            tasks_of: &tasks_of,
-            groups: &holders(groups),
-            is_closed,
-            served,
-        })
-    };
-    let graph = build(waits, &scene.groups, &[]);
-    if !graph.stuck().contains(&true) {
-        return graph;
+/// Who is proved stuck, by a graph of who depends on whom.
+struct Proved {
+    graph: Graph,
+    stuck: Vec<bool>,
+    /// Whether nothing of the tree goes on without somebody outside.
+    rests: bool,
+}
+
+impl Proved {
+    /// Reads more closely before anybody is called stuck.
+    fn new(
+        scene: &mut Scene<'_>,
+        waits: &mut [Wait],
+        outside: Outside,
+    ) -> Self {
+        let all = &scene.census.processes;
+        let tasks_of: Vec<&[usize]> =
+            all.iter().map(|it| it.tasks.as_slice()).collect();
+        let build =
+            |scene: &Scene<'_>, waits: &[Wait], outside, served: &[usize]| {
+                let groups = &holders(&scene.groups);
+                let tasks_of = &tasks_of;
+                Graph::new(Parts { waits, tasks_of, groups, outside, served })
+            };
+        let alone = build(scene, waits, Outside::Nobody, &[]).stuck();
+        let mut served = Vec::new();
+        if alone.contains(&true) {
+            scene.follow_descriptors_on_the_way_out();
+            served = scene.served();
+            if !served.is_empty() {
+                Scene::doubt_events(waits);
+            }
+        }
+        let graph = build(scene, waits, outside, &served);
+        let alone = build(scene, waits, Outside::Nobody, &served).stuck();
+        let stuck = graph.stuck();
+        Self { graph, stuck, rests: alone.iter().all(|stuck| *stuck) }
     }
-    scene.follow_descriptors_on_the_way_out();
-    let served = scene.served();
-    if !served.is_empty() {
-        Scene::doubt_events(waits);
-    }
-    build(waits, &scene.groups, &served)
 }
 
 /// `pid 4711 (cron)`, for those outside of the tree.
@@ -116,6 +134,7 @@ pub(crate) fn moving(census: &Census) -> Answer {
         groups: &[],
         stuck: &stuck,
         is_closed: false,
+        rests: false,
         untold: &[],
         unseen: &[],
     };
@@ -151,6 +170,7 @@ impl Known<'_> {
                 true => vec![Unless::Alarm],
                 false => Vec::new(),
             },
+            rests: self.rests && !is_stuck,
             basis: self.basis(),
             causes,
             cycle: self.cycle(if is_stuck { found } else { &[] }),

@@ -1,6 +1,6 @@
 //! Small trees, and who of them is stuck.
 
-use super::{Graph, Parts};
+use super::{Graph, Outside, Parts};
 use crate::wait::{Kind, Wait, Waker};
 
 /// One process for each wait, with one thread.
@@ -9,13 +9,14 @@ fn graph(
     groups: &[Vec<Option<usize>>],
     is_closed: bool,
 ) -> Graph {
+    let outside = if is_closed { Outside::Holders } else { Outside::All };
     let tasks: Vec<[usize; 1]> = (0..waits.len()).map(|task| [task]).collect();
     let tasks_of: Vec<&[usize]> = tasks.iter().map(|its| &its[..]).collect();
     Graph::new(Parts {
         waits,
         tasks_of: &tasks_of,
         groups,
-        is_closed,
+        outside,
         served: &[],
     })
 }
@@ -101,10 +102,32 @@ fn whom_the_kernel_serves_moves_whoever_waits_for_it() {
         waits: &waits,
         tasks_of: &tasks_of,
         groups: &[vec![Some(1)]],
-        is_closed: true,
+        outside: Outside::Holders,
         served: &[1],
     });
     assert_eq!(graph.stuck(), [false, false]);
+}
+
+#[test]
+fn what_only_somebody_outside_can_end_rests() {
+    let waits =
+        [child(1), data(0), Wait::new(Kind::Stop, vec![Waker::Stranger])];
+    let tasks_of: [&[usize]; 3] = [&[0], &[1], &[2]];
+    let stuck = |waits: &[Wait], outside| {
+        Graph::new(Parts {
+            waits,
+            tasks_of: &tasks_of,
+            groups: &[vec![Some(1), None]],
+            outside,
+            served: &[],
+        })
+        .stuck()
+    };
+    assert_eq!(stuck(&waits, Outside::All), [false; 3]);
+    assert_eq!(stuck(&waits, Outside::Holders), [false, false, true]);
+    assert_eq!(stuck(&waits, Outside::Nobody), [true; 3]);
+    let waits = [child(1), Wait::moves(Kind::Sleep), data(0)];
+    assert_eq!(stuck(&waits, Outside::Nobody), [false; 3]);
 }
 
 #[test]
@@ -129,7 +152,7 @@ fn only_dead_holders_leave_a_knot_of_one() {
         waits: &waits,
         tasks_of: &tasks_of,
         groups: &[vec![Some(1)]],
-        is_closed: false,
+        outside: Outside::All,
         served: &[],
     });
     assert_eq!(graph.knots(&graph.stuck()), [vec![0]]);
