@@ -86,6 +86,11 @@ fn twins_whose_waker_is_hard_to_see() {
     judge("healthy_hidden");
 }
 
+#[test]
+fn twins_that_somebody_outside_can_move() {
+    judge("healthy_strangers");
+}
+
 /// `scripts/check-why` runs the crowds.
 #[test]
 fn every_family_has_its_test_and_every_cause_its_program() {

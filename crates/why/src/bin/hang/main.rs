@@ -16,6 +16,7 @@ mod files;
 mod futexes;
 mod healthy;
 mod healthy_hidden;
+mod healthy_strangers;
 mod healthy_waits;
 mod locks;
 mod memory;
@@ -51,6 +52,7 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy", healthy::PROGRAMS),
     ("healthy_waits", healthy_waits::PROGRAMS),
     ("healthy_hidden", healthy_hidden::PROGRAMS),
+    ("healthy_strangers", healthy_strangers::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 
