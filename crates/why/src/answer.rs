@@ -16,7 +16,7 @@ pub struct Answer {
     /// About the whole tree.
     pub verdict: Verdict,
     /// Whether it moves only as long as somebody outside may help: nothing
-    /// of the tree goes on by itself.
+    /// of the tree goes on by itself. Then the last sentence says who.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rests: bool,
     /// What would end a wait of the stuck after all, and could not be ruled

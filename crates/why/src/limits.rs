@@ -16,9 +16,6 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     if is_stuck && !found.is_empty() && !known.untold.is_empty() {
         told.push(alarm(speaker));
     }
-    if known.rests && !is_stuck {
-        told.push(helpers::told(speaker));
-    }
     let waits = known.waits.iter().zip(known.stuck);
     let mut waits = waits.filter(|(_, stuck)| !**stuck).map(|(wait, _)| wait);
     let is_unseen = waits.any(|wait| wait.others.contains(&Waker::Unseen));
@@ -27,6 +24,9 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     }
     if known.basis() == Basis::Wchan {
         told.push(REFUSED.to_owned());
+    }
+    if known.rests && !is_stuck {
+        told.push(helpers::told(speaker));
     }
     told
 }
