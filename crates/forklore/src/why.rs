@@ -112,17 +112,13 @@ impl Why {
         let heard = BufReader::new(Heard { from: trace, ear: &ear });
         let reader = match Reader::new(heard) {
             Ok(reader) => reader,
-            // A keeper that failed has said why.
-            Err(_) if run.finish()? == Observed::Ended => {
-                return Err(io::Error::other("the run was ended"));
-            }
-            Err(_) => return Err(io::Error::other("nothing could be run")),
+            Err(_) => return Err(nothing(run.finish()?)),
         };
         let is_full = reader.header().level == Level::Full;
         let mut events = reader.map_while(Result::ok);
         let Some(first) = events.next() else {
             run.finish()?;
-            return Err(io::Error::other("nothing could be run"));
+            return Err(nothing(Observed::Failed));
         };
         let history = Mutex::new(History::default());
         let tree = Tree { reaper: Some(keeper), ..self.tree(first.pid) };
@@ -168,6 +164,14 @@ impl Why {
         let is_stuck = answer.verdict == Verdict::Stuck;
         Ok(ExitCode::from(u8::from(is_stuck)))
     }
+}
+
+/// A keeper that failed has said why.
+fn nothing(observed: Observed) -> io::Error {
+    io::Error::other(match observed {
+        Observed::Ended => "the run was ended",
+        _ => "nothing could be run",
+    })
 }
 
 /// Waits until the tree is stuck or has ended; then asks once more, with all
