@@ -169,7 +169,7 @@ impl Judge<'_> {
 fn lonely(kind: Kind) -> Option<Cause> {
     Some(match kind {
         Kind::PipeData => Cause::WriteEndOpen,
-        Kind::PipeRoom => Cause::PipeCycle,
+        Kind::PipeRoom | Kind::PipeHangup => Cause::PipeCycle,
         Kind::FifoPeer
         | Kind::SocketData
         | Kind::SocketRoom

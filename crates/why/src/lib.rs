@@ -23,17 +23,21 @@
 //! itself has no holder left; a descriptor on its way in a message is seen
 //! only if the socket that will receive it is of the tree.
 
+mod alarms;
 mod answer;
 mod calls;
 mod causes;
 mod census;
 mod children;
+mod doubts;
 mod error;
 mod futex;
 mod graph;
+mod helpers;
 mod hints;
 mod holdings;
 mod lessons;
+mod limits;
 mod locks;
 mod memory;
 mod moving;
@@ -44,6 +48,7 @@ mod plain;
 mod proc;
 mod question;
 mod queues;
+mod same;
 mod says;
 mod scene;
 mod sets;
@@ -51,13 +56,14 @@ mod signals;
 mod sockets;
 mod tables;
 mod tell;
+mod unseen;
 mod wait;
 
 pub use answer::{
-    Answer, Basis, Cause, Holder, Process, SHOWN, Thread, VERSION, Verdict,
-    WaitsFor,
+    Answer, Basis, Cause, Holder, Process, SHOWN, Thread, Unless, VERSION,
+    Verdict, WaitsFor,
 };
 pub use error::Error;
 pub use plain::plain;
 pub use proc::Refusal;
-pub use question::{Question, Tree, explain, watch};
+pub use question::{Question, Tree, explain, watch, watch_and_tell};

@@ -195,16 +195,11 @@ impl Scene<'_> {
         }
         let (device, inode) = mapping.file;
         let object = Object::File(device, inode);
-        for mut holder in self.holdings.holders(&object, End::Both) {
-            if let Some(place) = holder.process {
-                holder.pid = census.processes[place].pid;
-            }
-            holders.push(holder);
-        }
+        holders.extend(self.holdings.holders(&object, End::Both));
         if let Some(pid) = self.hidden_heir() {
             holders.push(self.whole(pid));
         }
-        let group = self.add_group(holders);
+        let group = self.named_group(holders);
         self.mappers.insert(key, group);
         group
     }
@@ -274,8 +269,8 @@ impl Scene<'_> {
         }
         let (device, inode) = mapping.file;
         let object = Object::File(device, inode);
-        let held = self.holdings.descriptors(task.process).iter();
-        if let Some(held) = held.into_iter().find(|it| it.object == object) {
+        let held = self.holdings.descriptors(task.process, task.tid);
+        if let Some(held) = held.iter().find(|it| it.object == object) {
             return Some(held.is_named);
         }
         let folder = format!("/proc/{pid}/root/dev/shm");
