@@ -180,23 +180,13 @@ impl Scene<'_> {
         if let Some(known) = self.mappers.get(&key) {
             return *known;
         }
-        let mut pids: Vec<(Option<usize>, i32)> = Vec::new();
-        let census = self.census;
-        for (number, process) in census.processes.iter().enumerate() {
-            if census.is_alive(number) {
-                pids.push((Some(number), process.pid));
-            }
-        }
-        let strangers = self.proc.pids().into_iter();
-        let strangers = strangers.filter(|it| census.process_of(*it).is_none());
-        pids.extend(strangers.map(|pid| (None, pid)));
         // Whoever holds the file may map it yet.
         let object = Object::File(mapping.file.0, mapping.file.1);
         let group = self.group(&object, End::Both);
         let may_map: HashSet<i32> =
             self.groups[group].holders.iter().map(|it| it.pid).collect();
         let mut holders = Vec::new();
-        for (process, pid) in pids {
+        for (process, pid) in self.everybody() {
             let is_mapper = match self.mappings(pid) {
                 Some(all) => {
                     may_map.contains(&pid) || has_byte(&all, mapping, place)
@@ -215,8 +205,25 @@ impl Scene<'_> {
             }
         }
         let group = self.add_group(holders);
+        // Who holds the file is not known, if we see no descriptors at all.
+        let has_file = !mapping.path.starts_with("/dev/zero");
+        if has_file && self.holdings.is_blind() {
+            self.groups[group].leads_outside = true;
+        }
         self.mappers.insert(key, group);
         group
+    }
+
+    /// Every living process of the tree, with its place, and all others.
+    fn everybody(&self) -> Vec<(Option<usize>, i32)> {
+        let census = self.census;
+        let is_alive = |place: &usize| census.is_alive(*place);
+        let inside = (0..census.processes.len()).filter(is_alive);
+        let inside =
+            inside.map(|place| (Some(place), census.processes[place].pid));
+        let outside = self.proc.pids().into_iter();
+        let outside = outside.filter(|it| census.process_of(*it).is_none());
+        inside.chain(outside.map(|pid| (None, pid))).collect()
     }
 
     /// Who used a word last and has ended since, as an observer saw it.
