@@ -227,7 +227,7 @@ fn tell_of_rest(tree: Tree, history: &Mutex<History>) {
     }
 }
 
-/// What was seen that names processes and locks.
+/// What was seen that names processes, who used which lock, and alarms.
 #[derive(Default)]
 struct History {
     events: Vec<Event>,
@@ -237,8 +237,10 @@ struct History {
 
 impl History {
     fn remember(&mut self, event: Event) {
-        let is_kept =
-            matches!(event.what, What::Futex { .. } | What::Alarm { .. });
+        let is_kept = matches!(
+            event.what,
+            What::Futex { .. } | What::Create { .. } | What::Alarm { .. }
+        );
         if self.events.len() >= REMEMBERED {
             self.forget();
         }

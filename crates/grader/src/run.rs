@@ -212,9 +212,7 @@ impl Run {
             if observed == Observed::Failed {
                 return Err(io::Error::other(said));
             }
-            if record.cut.is_none() {
-                record.cut = Some(Cut::of_keeper(&said));
-            }
+            record.cut = Some(Cut::settled(record.cut.take(), &said));
         }
         Ok(record)
     }

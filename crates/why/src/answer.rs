@@ -15,14 +15,6 @@ pub struct Answer {
     pub version: u32,
     /// About the whole tree.
     pub verdict: Verdict,
-    /// Whether it moves only as long as somebody outside may help: nothing
-    /// of the tree goes on by itself. Then the last sentence says who.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub rests: bool,
-    /// What would end a wait of the stuck after all, and could not be ruled
-    /// out: the verdict holds unless it is there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unless: Vec<Unless>,
     /// What the kernel let us read.
     pub basis: Basis,
     /// The root causes, each once.
@@ -34,6 +26,14 @@ pub struct Answer {
     pub processes: Vec<Process>,
     /// The same in sentences: the processes first, then the causes.
     pub says: Vec<String>,
+    /// Whether it moves only as long as somebody outside may help: nothing
+    /// of the tree goes on by itself. Then the last sentence says who.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests: bool,
+    /// What would end a wait of the stuck after all, and could not be ruled
+    /// out: the verdict holds unless it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<Unless>,
 }
 
 impl Answer {
@@ -192,7 +192,7 @@ pub struct Thread {
 pub struct WaitsFor {
     /// `pipe-data`, `pipe-room`, `pipe-hangup`, `fifo-peer`, `socket`, `child`, `vfork`,
     /// `lock`, `futex`, `semaphore`, `signal`, `stop`, `queue`, `poll`,
-    /// `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
+    /// `self-pipe`, `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
     pub kind: String,
     /// The pipe, file, socket, lock or process.
     #[serde(default, skip_serializing_if = "Option::is_none")]

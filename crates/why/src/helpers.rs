@@ -2,6 +2,7 @@
 
 use crate::limits::list;
 use crate::names;
+use crate::plain::plain;
 use crate::says::Speaker;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 
@@ -61,14 +62,19 @@ fn helpers(speaker: Speaker<'_>, wait: &Wait) -> Vec<String> {
     }
     let leads_out = known.leads_outside(wait);
     if helpers.is_empty() && leads_out {
-        let object = wait.object.as_deref().unwrap_or("what it waits for");
+        let object = wait.object.as_deref().map(plain);
+        let object = object.unwrap_or_else(|| "what it waits for".to_owned());
         helpers.push(format!("whoever holds {object}"));
     }
     helpers
 }
 
 fn stranger(wait: &Wait) -> String {
-    let object = wait.object.as_deref().unwrap_or("it");
+    let object = wait.object.as_deref().map(plain).unwrap_or_default();
+    if wait.handled != 0 {
+        let signals = names::signals(wait.handled);
+        return format!("whoever sends it {}", list(signals, "or"));
+    }
     match wait.kind {
         Kind::FifoPeer => format!("whoever opens {object}"),
         Kind::Accept => format!("whoever connects to {object}"),

@@ -7,6 +7,7 @@ use crate::census::Census;
 use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
 use crate::same::Place;
+use crate::tables::Reader;
 use crate::unseen;
 
 /// A descriptor, and whose.
@@ -85,12 +86,13 @@ impl Holdings {
     pub(crate) fn read(proc: Proc, census: &Census) -> Self {
         let mut holdings = Self::default();
         let mut inside = HashSet::new();
+        let mut reader = Reader::new(proc);
         for (place, process) in census.processes.iter().enumerate() {
             inside.insert(process.pid);
             let tasks = process.tasks.iter();
             let tids: Vec<i32> =
                 tasks.map(|task| census.tasks[*task].tid).collect();
-            let tables = tables(proc, &tids);
+            let tables = tables(&mut reader, proc, &tids);
             if !tables.is_complete {
                 holdings.unknown.push(place);
             }
@@ -104,7 +106,7 @@ impl Holdings {
             if inside.contains(&pid) {
                 continue;
             }
-            let tables = tables(proc, &proc.tids(pid));
+            let tables = tables(&mut reader, proc, &proc.tids(pid));
             if !tables.is_complete && is_program(proc, pid) {
                 unreadable.push(pid);
             }
@@ -296,7 +298,7 @@ fn has_descriptors(proc: Proc, holders: &[Holding]) -> bool {
 
 /// Every table that one of these threads has. Threads share one, unless they
 /// called unshare(2); a thread that has ended has none.
-fn tables(proc: Proc, tids: &[i32]) -> Tables {
+fn tables(reader: &mut Reader, proc: Proc, tids: &[i32]) -> Tables {
     let mut tables = Tables { read: Vec::new(), is_complete: true };
     for tid in tids {
         let is_known = tables
@@ -306,7 +308,7 @@ fn tables(proc: Proc, tids: &[i32]) -> Tables {
         if is_known {
             continue;
         }
-        match proc.descriptors(*tid) {
+        match reader.read(*tid) {
             Some(list) if tables.read.iter().any(|it| it.1 == list) => {}
             Some(list) => tables.read.push((*tid, list)),
             None => {

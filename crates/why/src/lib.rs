@@ -63,9 +63,12 @@ mod holdings;
 mod lessons;
 mod limits;
 mod locks;
+mod memory;
+mod moving;
 mod names;
 mod parse;
 mod pipes;
+mod plain;
 mod proc;
 mod question;
 mod queues;
@@ -75,6 +78,7 @@ mod scene;
 mod sets;
 mod signals;
 mod sockets;
+mod tables;
 mod tell;
 mod unseen;
 mod wait;
@@ -84,5 +88,6 @@ pub use answer::{
     Verdict, WaitsFor,
 };
 pub use error::Error;
+pub use plain::plain;
 pub use proc::Refusal;
 pub use question::{Question, Tree, explain, watch, watch_and_tell};

@@ -1,5 +1,6 @@
 //! A tree at rest, and all that is known about it while its waits are read.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -9,6 +10,7 @@ use crate::alarms::Alarms;
 use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
+use crate::memory::Spaces;
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
 use crate::same::Place;
@@ -58,6 +60,9 @@ pub(crate) struct Scene<'a> {
     /// Whether eventfds have been told apart.
     pub(crate) events: Option<()>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
+    pub(crate) spaces: Option<Rc<Spaces>>,
+    /// Whether the kernel sends signals when a descriptor is ready.
+    pub(crate) has_notices: OnceCell<bool>,
     twins: HashMap<Place, usize>,
 }
 
@@ -81,6 +86,8 @@ impl<'a> Scene<'a> {
             natives: HashMap::new(),
             events: None,
             mappers: HashMap::new(),
+            spaces: None,
+            has_notices: OnceCell::new(),
             twins: HashMap::new(),
         }
     }
@@ -262,7 +269,7 @@ impl<'a> Scene<'a> {
     }
 
     /// With the pids of processes, where a thread's table was read.
-    fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
+    pub(crate) fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
         for holder in &mut holders {
             holder.pid = match holder.process {
                 Some(place) => self.census.processes[place].pid,

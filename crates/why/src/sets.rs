@@ -71,6 +71,15 @@ impl Scene<'_> {
         wait
     }
 
+    /// A wait for bytes that an event loop may send to itself.
+    fn awaken(&mut self, task: &Task, fd: i32) -> Wait {
+        let mut wait = self.input(task, fd);
+        if self.is_self_pipe(task, &wait) {
+            wait.kind = Kind::SelfPipe;
+        }
+        wait
+    }
+
     fn member(&mut self, task: &Task, member: Member) -> Vec<Wait> {
         let descriptor = self.descriptor(task, member.fd);
         let is_pipe = |it: &&Descriptor| {
@@ -81,7 +90,7 @@ impl Scene<'_> {
             // That the other side went away is told to whoever asked for
             // anything, or for nothing.
             if pipe.is_readable {
-                waits.push(self.input(task, member.fd));
+                waits.push(self.awaken(task, member.fd));
             }
             if pipe.is_writable {
                 let mut wait = self.output(task, member.fd);
@@ -93,7 +102,7 @@ impl Scene<'_> {
             return waits;
         }
         if member.is_input || !member.is_output {
-            waits.push(self.input(task, member.fd));
+            waits.push(self.awaken(task, member.fd));
         }
         if member.is_output {
             waits.push(self.output(task, member.fd));

@@ -11,6 +11,7 @@ use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
 use crate::graph::{Graph, Outside, Parts};
+use crate::plain::plain;
 use crate::proc::{Called, Proc};
 use crate::question::Question;
 use crate::says::Speaker;
@@ -109,7 +110,7 @@ impl Proved {
 /// `pid 4711 (cron)`, for those outside of the tree.
 fn names(proc: Proc, pids: &[i32]) -> Vec<String> {
     let name = |pid: &i32| match proc.stat(*pid) {
-        Some(stat) => format!("pid {pid} ({})", stat.name),
+        Some(stat) => format!("pid {pid} ({})", plain(&stat.name)),
         None => "a process that is hidden from us".to_owned(),
     };
     pids.iter().map(name).collect()
