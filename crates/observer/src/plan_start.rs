@@ -30,6 +30,8 @@ impl Stage {
         *self = match (*self, call.row.name) {
             (Self::Main, _) => return true,
             (Self::Loading, "set_tid_address") => Self::Loaded,
+            // The launch: of what is loading, nothing has run as yet.
+            (Self::Loading, "execve" | "execveat") => Self::Loading,
             (Self::Loading, _) if is_of_loaders(call) => Self::Loading,
             (Self::Loaded, "poll") if arguments[1..3] == [3, 0] => {
                 Self::Runtime
