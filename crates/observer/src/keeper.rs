@@ -37,7 +37,7 @@ pub(crate) struct Keeper<W: Write> {
     /// Tracees that were heard before their creation was told.
     pub(crate) newborn: HashMap<Tid, Newborn>,
     /// Threads that have told their end and are not reaped yet.
-    leaving: HashMap<Tid, Index>,
+    pub(crate) leaving: HashMap<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.

@@ -60,6 +60,9 @@ pub(crate) struct Look {
     state: char,
     /// Context switches: the same number twice, and it has not run between.
     switches: u64,
+    /// Reports before: one may have woken it, and a thread that looks whether
+    /// it may go on is in state S before it sleeps.
+    reports: u64,
 }
 
 impl<W: Write> Keeper<W> {
@@ -133,6 +136,17 @@ impl<W: Write> Keeper<W> {
     /// The next report; while somebody is held, the keeper looks around
     /// whenever there is none.
     pub(crate) fn next(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
+        let next = self.next_or_look()?;
+        if let (Some((tid, _)), Some(planner)) = (&next, &mut self.planner) {
+            // Who was found polling goes on reporting, and wakes nobody.
+            let course = planner.threads.get(tid);
+            let is_found = course.is_some_and(|it| it.is_found);
+            planner.reports += u64::from(!is_found);
+        }
+        Ok(next)
+    }
+
+    fn next_or_look(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
         // What is told late may wait for a thread that falls asleep unheard.
         let may_block = !self.order.is_holding();
         if !self.must_look() {
@@ -188,7 +202,7 @@ impl<W: Write> Keeper<W> {
         }
         let threads: Vec<(Tid, Index)> =
             self.tree.tids().map(|(tid, it)| (tid, it.process)).collect();
-        let mut moving = Vec::new();
+        let mut moving = self.ending();
         for (tid, index) in threads {
             if !self.is_settled(tid, index) {
                 moving.push(index);
@@ -204,6 +218,22 @@ impl<W: Write> Keeper<W> {
         } else if moving.is_empty() && !self.leap_to_next_time_out() {
             self.release_first();
         }
+    }
+
+    /// Who is on its way out. A parent hears of an end only when it has been
+    /// reported here: until then somebody is still to be woken.
+    fn ending(&self) -> Vec<Index> {
+        let is_ending = |tid: Tid, index: Index| {
+            let Some(look) = look_at(tid, 0) else { return false };
+            // A first thread stays so, unreported, until the others end.
+            look.state != 'Z'
+                || !self.tree.tids().any(|(_, it)| it.process == index)
+        };
+        self.leaving
+            .iter()
+            .filter(|(tid, index)| is_ending(**tid, **index))
+            .map(|(_, index)| *index)
+            .collect()
     }
 
     /// Ends the hold that stands first in the plan.
@@ -251,8 +281,8 @@ impl<W: Write> Keeper<W> {
             return true;
         }
         let is_watched = !planner.held.is_empty();
+        let Some(look) = look_at(tid, planner.reports) else { return true };
         let course = planner.course(tid);
-        let Some(look) = look_at(tid) else { return true };
         let before = course.look.replace(look);
         if course.is_found {
             return true;
@@ -345,7 +375,7 @@ fn may_time_out(call: &PendingCall) -> bool {
     )
 }
 
-fn look_at(tid: Tid) -> Option<Look> {
+fn look_at(tid: Tid, reports: u64) -> Option<Look> {
     let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
     let value = |name: &str| {
         status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
@@ -354,7 +384,7 @@ fn look_at(tid: Tid) -> Option<Look> {
     let state = value("State:")?.chars().next()?;
     let switches = count("voluntary_ctxt_switches:").unwrap_or(0)
         + count("nonvoluntary_ctxt_switches:").unwrap_or(0);
-    Some(Look { state, switches })
+    Some(Look { state, switches, reports })
 }
 
 /// Nanoseconds on a CPU: the first field of /proc/PID/schedstat.
