@@ -191,7 +191,10 @@ pub(super) fn signals_not_reset(case: &Case<'_>) -> Vec<Fault> {
                 // A child may be heard before its creation is told.
                 all.entry(child).or_insert(own);
             }
-            What::Mask { call, how, signals } if event.tid.is_none() => {
+            // Actions are the process's, a mask is its thread's.
+            What::Mask { call, how, signals }
+                if event.tid.is_none() || call == "rt_sigaction" =>
+            {
                 let own = all.entry(&event.who).or_default();
                 own.take(call, how, signals);
             }
