@@ -172,6 +172,8 @@ fn what_comes_before_main_is_neither_counted_nor_failed() {
     assert_eq!(loader.acts(), [""; 0]);
     let first = run("fail A.1 read 1 EIO", "message-once");
     assert!(first.said.contains("Input/output error"), "{}", first.said);
+    assert_eq!(run("fail A open 1 EMFILE", "open").said, "refused\n");
+    assert_eq!(run("fail A open 2 EMFILE", "open").said, "opened\n");
 }
 
 /// The launch itself is an exec.
