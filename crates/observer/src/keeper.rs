@@ -37,7 +37,7 @@ pub(crate) struct Keeper<W: Write> {
     /// Tracees that were heard before their creation was told.
     pub(crate) newborn: HashMap<Tid, Newborn>,
     /// Threads that have told their end and are not reaped yet.
-    pub(crate) leaving: HashMap<Tid, Index>,
+    leaving: HashMap<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.
@@ -204,6 +204,16 @@ impl<W: Write> Keeper<W> {
         if is_ours {
             self.tree.reap(index);
         }
+    }
+
+    /// Whether somebody has told its end and is not reaped: its parent hears
+    /// of the end only then, and goes on. A first thread stays as long as
+    /// others of its process live.
+    pub(crate) fn is_anybody_ending(&mut self) -> bool {
+        self.leaving.iter().any(|(tid, index)| {
+            let process = self.tree.get(*index);
+            process.is_none_or(|it| it.ended.is_some() || it.pid != *tid)
+        })
     }
 
     fn stopped(&mut self, tid: Tid, stop: Stop) -> (Resume, i32) {

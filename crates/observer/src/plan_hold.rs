@@ -197,12 +197,12 @@ impl<W: Write> Keeper<W> {
     }
 
     fn look_around(&mut self) {
-        if !self.newborn.is_empty() {
+        if !self.newborn.is_empty() || self.is_anybody_ending() {
             return;
         }
         let threads: Vec<(Tid, Index)> =
             self.tree.tids().map(|(tid, it)| (tid, it.process)).collect();
-        let mut moving = self.ending();
+        let mut moving = Vec::new();
         for (tid, index) in threads {
             if !self.is_settled(tid, index) {
                 moving.push(index);
@@ -218,22 +218,6 @@ impl<W: Write> Keeper<W> {
         } else if moving.is_empty() && !self.leap_to_next_time_out() {
             self.release_first();
         }
-    }
-
-    /// Who is on its way out. A parent hears of an end only when it has been
-    /// reported here: until then somebody is still to be woken.
-    fn ending(&self) -> Vec<Index> {
-        let is_ending = |tid: Tid, index: Index| {
-            let Some(look) = look_at(tid, 0) else { return false };
-            // A first thread stays so, unreported, until the others end.
-            look.state != 'Z'
-                || !self.tree.tids().any(|(_, it)| it.process == index)
-        };
-        self.leaving
-            .iter()
-            .filter(|(tid, index)| is_ending(**tid, **index))
-            .map(|(_, index)| *index)
-            .collect()
     }
 
     /// Ends the hold that stands first in the plan.
