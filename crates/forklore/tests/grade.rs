@@ -231,3 +231,14 @@ fn what_a_program_prints_never_reaches_the_terminal_as_it_is() {
     assert!(text.contains("panics"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
 }
+
+/// To wait is taught later, and costs the mark robust there; but without it
+/// the exit code is wrong.
+#[test]
+fn what_explains_a_wrong_result_costs_what_the_result_costs() {
+    let exercise = "lessons/lesson-01-execution/exercises/which-exec";
+    let source = root().join(exercise).join("wrong-child-not-waited.rs");
+    let verdict = verdict("execution-which-exec", &source);
+    assert_eq!(first_rule(&verdict), "child-not-waited", "{verdict:#}");
+    assert_eq!(verdict["works"], false, "{verdict:#}");
+}
