@@ -42,6 +42,7 @@ struct ExpectedTable {
     set: Option<Vec<Item>>,
     repeat: Option<String>,
     times: Option<usize>,
+    bytes: Option<Vec<u8>>,
 }
 
 /// A line, or a set of lines.
@@ -68,7 +69,10 @@ fn of_table(table: ExpectedTable) -> Result<Expected, String> {
         ExpectedTable { repeat: Some(text), times: Some(times), .. } => {
             Ok(Expected::Exactly(text.repeat(times).into()))
         }
-        _ => Err("one of lines, set, repeat and times".to_owned()),
+        ExpectedTable { bytes: Some(bytes), .. } => {
+            Ok(Expected::Exactly(bytes.into()))
+        }
+        _ => Err("one of lines, set, repeat and times, bytes".to_owned()),
     }
 }
 
@@ -79,7 +83,9 @@ impl<'de> Deserialize<'de> for Expected {
             type Value = Expected;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, { lines }, { set }, or { repeat, times }")
+                f.write_str(
+                    "a text, { lines }, { set }, { repeat, times }, or { bytes }",
+                )
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Expected, E> {
@@ -234,6 +240,7 @@ struct AfterTable {
     set: Option<Vec<Item>>,
     repeat: Option<String>,
     times: Option<usize>,
+    bytes: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for After {
@@ -245,7 +252,7 @@ impl<'de> Deserialize<'de> for After {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
                     "a text, { absent = true }, { present = true }, { lines }, \
-                     { set }, or { repeat, times }",
+                     { set }, { repeat, times }, or { bytes }",
                 )
             }
 
@@ -266,8 +273,8 @@ impl<'de> Deserialize<'de> for After {
                 if table.present == Some(true) {
                     return Ok(After::Present);
                 }
-                let AfterTable { lines, set, repeat, times, .. } = table;
-                of_table(ExpectedTable { lines, set, repeat, times })
+                let AfterTable { lines, set, repeat, times, bytes, .. } = table;
+                of_table(ExpectedTable { lines, set, repeat, times, bytes })
                     .map(After::Holds)
                     .map_err(A::Error::custom)
             }

@@ -149,3 +149,35 @@ pub(super) fn reads_own_bytes(case: &Case<'_>) -> Vec<Fault> {
     }
     Vec::new()
 }
+
+/// A process stops reading before the end of file.
+pub(super) fn end_not_met(case: &Case<'_>) -> Vec<Fault> {
+    let Some(whose) = &case.parameters.end_not_met else { return Vec::new() };
+    if case.is_failing || case.history.record.cut.is_some() {
+        return Vec::new();
+    }
+    let reads = |who: &Who| {
+        let is_read = |event: &Event| {
+            let What::Io { is_write: false, errno: None, bytes, .. } =
+                &event.what
+            else {
+                return None;
+            };
+            (event.who == *who).then_some(*bytes)
+        };
+        let events = case.history.events();
+        events.filter_map(|(_, it)| is_read(it)).collect::<Vec<u64>>()
+    };
+    let never = |who: &&Who| whose.by.hold(who) && !reads(who).contains(&0);
+    let Some(who) = case.history.lives.keys().find(never) else {
+        return Vec::new();
+    };
+    let how = match reads(who).len() {
+        0 => "it read nothing".to_owned(),
+        1 => "it read once, and got bytes".to_owned(),
+        count => format!("each of its {count} reads got bytes"),
+    };
+    let title = case.history.title(who);
+    let says = format!("{title} never met the end of file: {how}");
+    vec![Fault::of(who, says).costing(whose.mark)]
+}
