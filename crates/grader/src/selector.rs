@@ -48,6 +48,11 @@ impl Processes {
         &self.text
     }
 
+    /// Whether these are all.
+    pub fn is_everybody(&self) -> bool {
+        self.whom == Whom::Everybody
+    }
+
     /// Whether this process is one of them.
     pub fn hold(&self, who: &Who) -> bool {
         match &self.whom {
