@@ -155,6 +155,18 @@ impl Events {
         &self.text
     }
 
+    /// Without whose they are: `exec nice`.
+    pub fn deed(&self) -> String {
+        let verb = match self.verb.as_str() {
+            "sched" => "setpriority, or the like",
+            verb => verb,
+        };
+        match &self.object {
+            Some(object) => format!("{verb} {object}"),
+            None => verb.to_owned(),
+        }
+    }
+
     /// Whose events these are.
     pub fn who(&self) -> &Processes {
         &self.who

@@ -26,7 +26,10 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     let is_101 = |life: &crate::history::Life| {
         matches!(life.end, Some((_, Ending::Code { code: 101 })))
     };
-    let found = case.history.lives.iter().find(|(_, life)| is_101(life));
+    // A parent may end with its child's code: who ended first has panicked.
+    let ended = case.history.lives.iter().filter(|(_, life)| is_101(life));
+    let found = ended
+        .min_by_key(|(_, life)| life.end.as_ref().map(|(place, _)| *place));
     let place = head.split(" panicked at ").nth(1).unwrap_or_default();
     let place = place.trim_end_matches(':').rsplit('/').next();
     let place = quoted(place.unwrap_or_default().as_bytes(), 40);
