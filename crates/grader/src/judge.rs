@@ -120,7 +120,7 @@ impl Judge<'_> {
         let Some(record) = self.try_out(&plain)? else { return Ok(()) };
         let is_cut = record.cut.is_some();
         let faults = self.faults(&plain, &record);
-        let is_right = !faults.iter().any(|(rule, _)| is_result(rule));
+        let is_right = !faults.iter().any(|(rule, _)| may_be_timing(rule));
         self.note(&plain, faults, &record);
         if is_cut {
             return Ok(()); // perturbed, it would only hang again
@@ -374,20 +374,25 @@ fn has_acted(record: &Record) -> bool {
     })
 }
 
+/// Whether a sleep may hide this fault: what is wrong is the result, or that
+/// somebody came too late for another.
+fn may_be_timing(rule: &Rule) -> bool {
+    let is_too_late = ["never-received", "no-communication"].contains(&rule.id);
+    is_result(rule) && rule.id != "too-slow" || is_too_late
+}
+
 /// The undisturbed run is right, this one is not, and somebody sleeps: then
 /// the sleep has made it right.
 fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
-    let is_wrong = |rule: &Rule| is_result(rule) && rule.id != "too-slow";
-    let Some(at) = faults.iter().position(|(rule, _)| is_wrong(rule)) else {
-        return;
-    };
+    let at = faults.iter().position(|(rule, _)| may_be_timing(rule));
+    let Some(at) = at else { return };
     let Some(sleep) = rule("ordered-by-sleep") else { return };
     let says = format!(
         "{who} sleeps, and the result hangs on it: perturbed, {}",
         faults[at].1.says
     );
     let mark = faults[at].1.mark;
-    faults.retain(|(rule, _)| !is_wrong(rule));
+    faults.retain(|(rule, _)| !may_be_timing(rule));
     faults
         .push((sleep, Fault { who: Some(who), says, mark, has_result: true }));
 }

@@ -30,6 +30,10 @@ pub struct Parameters {
     pub no_communication: Option<Pairs>,
     /// Who must not read what it wrote itself.
     pub reads_own_bytes: Option<Whose>,
+    /// Whose messages have to be received.
+    pub never_received: Option<Whose>,
+    /// Who has to read until the end of file.
+    pub end_not_met: Option<Whose>,
     /// What has to come before what.
     pub out_of_order: Option<Orders>,
     /// What has to happen.
@@ -170,8 +174,8 @@ impl Parameters {
         either!(
             too_many_processes too_few_processes too_many_execs too_few_execs
             too_many_pipes too_few_pipes not_concurrent child_falls_through
-            no_communication reads_own_bytes out_of_order missing_call forbidden_call
-            opened_too_often
+            no_communication reads_own_bytes never_received end_not_met out_of_order
+            missing_call forbidden_call opened_too_often
         )
     }
 }

@@ -48,6 +48,11 @@ impl Processes {
         &self.text
     }
 
+    /// Whether these are all.
+    pub fn is_everybody(&self) -> bool {
+        self.whom == Whom::Everybody
+    }
+
     /// Whether this process is one of them.
     pub fn hold(&self, who: &Who) -> bool {
         match &self.whom {
@@ -148,6 +153,18 @@ impl Events {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Without whose they are: `exec nice`.
+    pub fn deed(&self) -> String {
+        let verb = match self.verb.as_str() {
+            "sched" => "setpriority, or the like",
+            verb => verb,
+        };
+        match &self.object {
+            Some(object) => format!("{verb} {object}"),
+            None => verb.to_owned(),
+        }
     }
 
     /// Whose events these are.

@@ -118,7 +118,9 @@ rules! {
     Cause "wait-cycle" waiting::wait_cycle;
     Cause "panics" results::panics;
     Cause "reads-own-bytes" channels::reads_own_bytes;
+    Cause "never-received" channels::never_received;
     Cause "no-communication" channels::no_communication;
+    Cause "end-not-met" channels::end_not_met;
     Cause "too-many-processes" kin::too_many;
     Cause "too-few-processes" kin::too_few;
     Cause "not-concurrent" kin::not_concurrent;

@@ -21,7 +21,10 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     let is_101 = |life: &crate::history::Life| {
         matches!(life.end, Some((_, Ending::Code { code: 101 })))
     };
-    let found = case.history.lives.iter().find(|(_, life)| is_101(life));
+    // A parent may end with its child's code: who ended first has panicked.
+    let ended = case.history.lives.iter().filter(|(_, life)| is_101(life));
+    let found = ended
+        .min_by_key(|(_, life)| life.end.as_ref().map(|(place, _)| *place));
     let place = head.split(" panicked at ").nth(1).unwrap_or_default();
     let place = place.trim_end_matches(':').rsplit('/').next();
     let place = quoted(place.unwrap_or_default().as_bytes(), 40);
@@ -104,6 +107,17 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     if record.cut.is_some() && !matches!(record.cut, Some(Cut::Left)) {
         return Vec::new();
     }
+    match compare(case.stdout, &record.stdout, &case.history, true) {
+        Some(it) if !it.is_order => {
+            let said = said(case).unwrap_or_default();
+            vec![Fault::of_run(format!("of the output, {}{said}", it.says))]
+        }
+        _ => wrong_stderr(case),
+    }
+}
+
+fn wrong_stderr(case: &Case<'_>) -> Vec<Fault> {
+    let record = case.history.record;
     if case.question.stderr == Stderr::Empty && !record.stderr.is_empty() {
         let says = format!(
             "standard error is `{}`, and nothing is expected there",
@@ -115,12 +129,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
         let says = "nothing was said on standard error".to_owned();
         return vec![Fault::of_run(says)];
     }
-    match compare(case.stdout, &record.stdout, &case.history, true) {
-        Some(it) if !it.is_order => {
-            vec![Fault::of_run(format!("of the output, {}", it.says))]
-        }
-        _ => Vec::new(),
-    }
+    Vec::new()
 }
 
 /// The end is another one.
@@ -148,15 +157,19 @@ pub(super) fn wrong_exit(case: &Case<'_>) -> Vec<Fault> {
         Ending::Code { code } => format!("exit code {code}"),
         how => format!("a death by {}", ending(how)),
     };
-    let mut says =
-        format!("the program's end is {found}, and {} is expected", case.exit);
+    let said = said(case).unwrap_or_default();
+    let expected = case.exit;
+    vec![Fault::of_run(format!(
+        "the program's end is {found}, and {expected} is expected{said}"
+    ))]
+}
+
+/// The first line on standard error.
+fn said(case: &Case<'_>) -> Option<String> {
     let stderr = &case.history.record.stderr;
-    if let Some(line) =
-        stderr.split(|it| *it == b'\n').find(|it| !it.is_empty())
-    {
-        says.push_str(&format!("; it said `{}`", quoted(line, QUOTED)));
-    }
-    vec![Fault::of_run(says)]
+    let mut lines = stderr.split(|it| *it == b'\n');
+    let line = lines.find(|line| !line.is_empty())?;
+    Some(format!("; it said `{}`", quoted(line, QUOTED)))
 }
 
 /// A file is another one.
