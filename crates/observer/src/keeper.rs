@@ -203,6 +203,16 @@ impl<W: Write> Keeper<W> {
         }
     }
 
+    /// Whether somebody has told its end and is not reaped: its parent hears
+    /// of the end only then, and goes on. A first thread stays as long as
+    /// others of its process live.
+    pub(crate) fn is_anybody_ending(&mut self) -> bool {
+        self.leaving.iter().any(|(tid, index)| {
+            let process = self.tree.get(*index);
+            process.is_none_or(|it| it.ended.is_some() || it.pid != *tid)
+        })
+    }
+
     fn stopped(&mut self, tid: Tid, stop: Stop) -> (Resume, i32) {
         match stop {
             Stop::Seccomp => return (self.called(tid), 0),

@@ -183,7 +183,7 @@ impl<W: Write> Keeper<W> {
     }
 
     fn look_around(&mut self) {
-        if !self.newborn.is_empty() {
+        if !self.newborn.is_empty() || self.is_anybody_ending() {
             return;
         }
         let threads: Vec<(Tid, Index)> =
