@@ -1,26 +1,20 @@
-//! Says `terminated` right behind the request, and never waits.
+//! The end of file says that all are gone; the status of CMD is collected by
+//! nobody.
 
 use std::env::args_os;
 use std::error::Error;
-use std::io::stdin;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::prctl::set_child_subreaper;
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, killpg, signal};
+use nix::unistd::{ForkResult, execvp, fork, pipe, pipe2, read, setsid, write};
 
 const USAGE: &str = "usage: stop -t SECS CMD [ARG...]";
-
-enum News {
-    Line,
-    Over,
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = args_os().skip(1);
@@ -29,43 +23,78 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let seconds = arguments.next().and_then(|it| it.into_string().ok());
     let grace = Duration::from_secs_f64(seconds.ok_or(USAGE)?.parse()?);
-    let program = arguments.next().ok_or(USAGE)?;
+    let command: Vec<CString> = arguments
+        .map(|it| CString::new(it.into_vec()))
+        .collect::<Result<_, _>>()?;
+    let program = command.first().ok_or(USAGE)?;
 
-    set_child_subreaper(true)?;
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).process_group(0);
-    let group = Pid::from_raw(command.spawn()?.id() as i32);
-
-    let (tell, news) = channel();
-    let tell_line = tell.clone();
-    thread::spawn(move || {
-        if stdin().read_line(&mut String::new()).is_ok_and(|it| it > 0) {
-            tell_line.send(News::Line).ok();
+    let (life, lives) = pipe()?;
+    let (started, why) = pipe2(OFlag::O_CLOEXEC)?;
+    // SAFETY: this process has one thread.
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            drop(life);
+            setsid().ok();
+            // SAFETY: the default action is no handler.
+            unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.ok();
+            let error = execvp(program, &command).unwrap_err();
+            eprintln!("stop: cannot run {program:?}: {error}");
+            write(&why, b"!").ok();
+            // SAFETY: ends the child without running the parent's code.
+            unsafe { nix::libc::_exit(127) }
         }
-    });
-    thread::spawn(move || {
-        let only_look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-        while waitid(Id::Pid(group), only_look) == Err(Errno::EINTR) {}
-        tell.send(News::Over).ok();
-    });
-    println!("{}", stop(group, grace, &news)?);
+    };
+    drop((lives, why));
+    // Behind the exec, the session and with it the group are there.
+    let has_failed = read(&started, &mut [0])? > 0;
+    let stdin = std::io::stdin();
+    let mut said = "ended";
+    if await_first(&life, Some(stdin.as_fd()), None)? {
+        killpg(child, Signal::SIGTERM)?;
+        said = "terminated";
+        if await_first(&life, None, Some(Instant::now() + grace))? {
+            killpg(child, Signal::SIGKILL)?;
+            said = "killed";
+            await_first(&life, None, None)?;
+        }
+    }
+    if has_failed {
+        return Err("nothing to stop".into());
+    }
+    println!("{said}");
     Ok(())
 }
 
-fn stop(
-    group: Pid,
-    grace: Duration,
-    news: &Receiver<News>,
-) -> Result<&'static str, Box<dyn Error>> {
-    if let News::Over = news.recv()? {
-        return Ok("ended");
+/// Waits until the last of them is gone; whether a line or the end of the
+/// time came first.
+fn await_first(
+    life: &OwnedFd,
+    mut line: Option<std::os::fd::BorrowedFd<'_>>,
+    until: Option<Instant>,
+) -> Result<bool, Box<dyn Error>> {
+    loop {
+        let time = match until {
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                PollTimeout::try_from(left + Duration::from_micros(999))?
+            }
+            None => PollTimeout::NONE,
+        };
+        let mut events = vec![PollFd::new(life.as_fd(), PollFlags::POLLIN)];
+        events.extend(line.map(|it| PollFd::new(it, PollFlags::POLLIN)));
+        match poll(&mut events, time) {
+            Ok(0) => return Ok(true),
+            Err(Errno::EINTR) => continue,
+            count => drop(count?),
+        }
+        if events[0].any() == Some(true) {
+            return Ok(false);
+        }
+        if let Some(fd) = line.take()
+            && read(fd, &mut [0; 64])? > 0
+        {
+            return Ok(true);
+        }
     }
-    killpg(group, Signal::SIGTERM).ok();
-    match news.recv_timeout(grace) {
-        Ok(_) => return Ok("terminated"),
-        Err(RecvTimeoutError::Timeout) => killpg(group, Signal::SIGKILL).ok(),
-        Err(error) => return Err(error.into()),
-    };
-    news.recv()?;
-    Ok("killed")
 }
