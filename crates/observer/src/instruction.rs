@@ -1,12 +1,14 @@
 //! What an instruction that stores looks like: how many bytes, and whether it
-//! reads and writes in one step that nobody can divide.
+//! makes what it stores of what stands there, in one step that nobody can
+//! divide.
 
 /// An instruction that stores to memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Storing {
     /// How many bytes, at most 8.
     pub(crate) width: u8,
-    /// Whether it is a read-modify-write in one step.
+    /// Whether it is a read-modify-write in one step. An exchange is none: it
+    /// stores what its process had in mind before.
     pub(crate) is_atomic: bool,
 }
 
@@ -25,9 +27,8 @@ fn of_x86(code: &[u8]) -> Storing {
     let rest = if rex.is_some() { &rest[1..] } else { rest };
     let is_long = rest.first() == Some(&0x0f);
     let opcode = rest.get(usize::from(is_long)).copied().unwrap_or(0);
-    // xchg with memory needs no prefix.
     let is_exchange = !is_long && matches!(opcode, 0x86 | 0x87);
-    let is_atomic = prefixes.contains(&0xf0) || is_exchange;
+    let is_atomic = prefixes.contains(&0xf0) && !is_exchange;
     // movups, movaps, movdqa and movq store more than a general register.
     let is_vector = is_long
         && matches!(opcode, 0x11 | 0x13 | 0x17 | 0x29 | 0x7f | 0xd6 | 0xe7);
@@ -46,8 +47,8 @@ fn of_x86(code: &[u8]) -> Storing {
 /// Arm's manual, "Loads and Stores": the two highest bits are the size.
 #[cfg(any(target_arch = "aarch64", test))]
 fn of_arm(code: u32) -> Storing {
-    // LDADD and its kin, SWP; CAS; STXR. (A plain store-release is not.)
-    let is_operation = code & 0x3f20_0c00 == 0x3820_0000;
+    // LDADD and its kin; CAS; STXR. (SWP and a store-release are not.)
+    let is_operation = code & 0x3f20_8c00 == 0x3820_0000;
     let is_compare = code & 0x3fa0_7c00 == 0x08a0_7c00;
     let is_exclusive = code & 0x3fc0_0000 == 0x0800_0000;
     let is_atomic = is_operation || is_compare || is_exclusive;
@@ -81,7 +82,7 @@ mod tests {
             (&[0xf0, 0x0f, 0xc1, 0x07], 4, true), // lock xadd
             (&[0xf0, 0x48, 0x0f, 0xb1, 0x0f], 8, true), // lock cmpxchg
             (&[0xf0, 0xff, 0x07], 4, true),  // lock inc
-            (&[0x87, 0x07], 4, true),        // xchg
+            (&[0x87, 0x07], 4, false),       // xchg
             (&[0x83, 0x07, 0x01], 4, false), // add, divisible
             (&[0xf3, 0x0f, 0x7f, 0x07], 8, false), // movdqu
         ] {
@@ -94,7 +95,7 @@ mod tests {
             (0x3900_0020, 1, false), // strb w0, [x1]
             (0x889f_fc20, 4, false), // stlr w0, [x1]
             (0xb820_0041, 4, true),  // ldadd w0, w1, [x2]
-            (0xb820_8041, 4, true),  // swp w0, w1, [x2]
+            (0xb820_8041, 4, false), // swp w0, w1, [x2]
             (0x88a0_7c41, 4, true),  // cas w0, w1, [x2]
             (0x8800_7c41, 4, true),  // stxr w0, w1, [x2]
             (0xc8e0_fc41, 8, true),  // casal x0, x1, [x2]

@@ -307,8 +307,8 @@ pub enum What {
         /// How many bytes wide.
         #[serde(default)]
         bytes: u8,
-        /// Whether one instruction loaded and stored, and nobody can come in
-        /// between.
+        /// Whether it was made of what stood there, in one step that nobody
+        /// can divide.
         #[serde(default, skip_serializing_if = "is_false")]
         is_atomic: bool,
         /// What had stood there when the process was held before the store,
