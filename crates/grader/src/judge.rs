@@ -218,7 +218,7 @@ impl Judge<'_> {
             faults.retain(|(rule, _)| rule.id == "over-budget");
         }
         let explains = |rule: &Rule| {
-            matches!(rule.kind, Kind::Cause | Kind::StandingCause)
+            matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
         };
         if faults.iter().any(|(rule, _)| explains(rule)) {
             faults.retain(|(rule, _)| !is_result(rule));
@@ -250,6 +250,9 @@ impl Judge<'_> {
                 None => (!is_failing).then_some(&question.after),
             },
             is_failing,
+            sees_stores: trial.plan.as_ref().is_some_and(|(_, plan)| {
+                plan.to_string().split("; ").any(|act| act == "stores")
+            }),
             program: self.program,
         }
     }
@@ -290,6 +293,10 @@ impl Judge<'_> {
     }
 
     fn finish(mut self, warnings: String) -> Judged {
+        let kind = |(place, _): &(usize, Finding)| RULES[*place].kind;
+        if self.found.iter().any(|it| kind(it) == Kind::Race) {
+            self.found.retain(|it| kind(it) != Kind::Result);
+        }
         self.found.sort_by_key(|(place, it)| (it.mark, *place));
         let findings: Vec<Finding> =
             self.found.into_iter().map(|(_, finding)| finding).collect();

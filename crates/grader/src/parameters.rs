@@ -30,6 +30,14 @@ pub struct Parameters {
     pub no_communication: Option<Pairs>,
     /// Who must not read what it wrote itself.
     pub reads_own_bytes: Option<Whose>,
+    /// Whose memory has to be shared.
+    pub no_shared_memory: Option<Whose>,
+    /// Who must not change one printed number after the other.
+    pub changed_twice: Option<Whose>,
+    /// Who has to change something.
+    pub idle_process: Option<Whose>,
+    /// Who must not have to wait for each other.
+    pub one_at_a_time: Option<Whose>,
     /// What has to come before what.
     pub out_of_order: Option<Orders>,
     /// What has to happen.
@@ -171,7 +179,8 @@ impl Parameters {
             too_many_processes too_few_processes too_many_execs too_few_execs
             too_many_pipes too_few_pipes not_concurrent child_falls_through
             no_communication reads_own_bytes out_of_order missing_call forbidden_call
-            opened_too_often
+            opened_too_often no_shared_memory changed_twice idle_process
+            one_at_a_time
         )
     }
 }
