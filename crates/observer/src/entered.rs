@@ -129,8 +129,9 @@ impl<W: Write> Keeper<W> {
     }
 
     fn acts(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
-        if arguments[1] == 0 {
-            return; // it only asks
+        // It only asks; or it is seen for the sake of a plan.
+        if arguments[1] == 0 || arguments[0] as i32 == libc::SIGBUS {
+            return;
         }
         let [handler] = read_words(tid, arguments[1]);
         let how = match handler as usize {

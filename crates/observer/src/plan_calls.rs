@@ -13,7 +13,7 @@ use libc::{
 };
 
 use crate::plan::Plan;
-use crate::table::{Kind, Row, TABLE, Test};
+use crate::table::{ACTION, Kind, Row, TABLE, Test};
 use crate::tree::PendingCall;
 
 const fn extra(number: libc::c_long, name: &'static str) -> Row {
@@ -191,7 +191,11 @@ pub(crate) fn rows(
     };
     let extra = EXTRA.iter().enumerate().filter(move |(_, row)| is_needed(row));
     let extra = extra.map(|(place, row)| (TABLE.len() + place, row));
-    TABLE.iter().enumerate().chain(extra)
+    let table = TABLE.iter().enumerate().map(move |(place, row)| {
+        let is_action = plan.is_some() && row.kind == Kind::Action;
+        (place, if is_action { &ACTION } else { row })
+    });
+    table.chain(extra)
 }
 
 /// Whether the call waits for nothing but time.

@@ -130,7 +130,9 @@ const FCNTLS: &[u32] = &[
 /// What a program handles by its own choice. The others would cost sixty
 /// stops in each posix_spawn, which resets every signal, and tell of language
 /// runtimes that catch faults.
-const HANDLED: &[u32] = &[
+const HANDLED: &[u32] = ACTED_ON.split_at(ACTED_ON.len() - 1).0;
+/// The same, and by what Rust's runtime ends: a plan needs to see it.
+const ACTED_ON: &[u32] = &[
     SIGHUP as u32,
     SIGINT as u32,
     SIGQUIT as u32,
@@ -145,7 +147,13 @@ const HANDLED: &[u32] = &[
     SIGTSTP as u32,
     SIGTTIN as u32,
     SIGTTOU as u32,
+    SIGBUS as u32,
 ];
+/// The row of rt_sigaction(2) under a plan.
+pub(crate) const ACTION: Row = tested(
+    entry(SYS_rt_sigaction, "rt_sigaction", Kind::Action),
+    Test::ActsOn { signals: ACTED_ON },
+);
 /// What an ioctl(2) does to a descriptor, or that it makes one.
 const IOCTLS: &[u32] = &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
 /// preadv2(2) and pwritev2(2) at the current place: a pipe takes no other.

@@ -94,6 +94,23 @@ fn a_hold_is_told_with_its_place_and_costs_milliseconds() {
     assert!(held.microseconds() < 500_000, "{} us", held.microseconds());
 }
 
+/// The loader and the runtime open files, too.
+#[test]
+fn the_first_call_of_main_is_the_first_that_counts() {
+    let held = run("hold A at openat 1", "open");
+    assert_eq!(held.acts(), ["A openat"]);
+    let is_hold = |what: &What| matches!(what, What::Block { on, .. } if on.kind == "plan");
+    let hold = held.events.iter().position(|it| is_hold(&it.what));
+    let opened =
+        held.events[hold.expect("it is told")..].iter().find_map(|event| {
+            match &event.what {
+                What::Open { path, .. } => Some(path.as_str()),
+                _ => None,
+            }
+        });
+    assert_eq!(opened, Some("/dev/null"));
+}
+
 #[test]
 fn a_hold_that_is_never_reached_is_not_told() {
     let run = run("hold A.1 at pwrite64 2", "update-locked");
