@@ -294,8 +294,13 @@ impl Judge<'_> {
 
     fn finish(mut self, warnings: String) -> Judged {
         let kind = |(place, _): &(usize, Finding)| RULES[*place].kind;
-        if self.found.iter().any(|it| kind(it) == Kind::Race) {
-            self.found.retain(|it| kind(it) != Kind::Result);
+        let races = self.found.iter().filter(|it| kind(it) == Kind::Race);
+        if let Some(first) = races.map(|(place, _)| *place).min() {
+            self.found.retain(|it| match kind(it) {
+                Kind::Result => false,
+                Kind::Race => it.0 == first,
+                _ => true,
+            });
         }
         self.found.sort_by_key(|(place, it)| (it.mark, *place));
         let findings: Vec<Finding> =

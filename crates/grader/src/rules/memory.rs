@@ -122,7 +122,11 @@ pub(super) fn changed_twice(case: &Case<'_>) -> Vec<Fault> {
     let wrong: BTreeSet<i64> =
         numbers(&said).difference(&wanted).copied().collect();
     let mut changes: BTreeMap<u64, Vec<Store<'_>>> = BTreeMap::new();
-    for (_, store) in stores(case) {
+    let is_create = |event: &Event| matches!(event.what, What::Create { .. });
+    let begun = case.history.events().find(|(_, event)| is_create(event));
+    let begun = begun.map_or(0, |(at, _)| at);
+    // What one alone has stored before is what all begin with.
+    for (_, store) in stores(case).filter(|(at, _)| *at > begun) {
         if whose.by.hold(store.who) && store.before != store.after {
             changes.entry(store.address).or_default().push(store);
         }
@@ -197,6 +201,11 @@ pub(super) fn idle(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let busy: BTreeSet<&Who> = stores(case).map(|(_, it)| it.who).collect();
+    // Who was not held may have done what was left for others.
+    let is_held = |who: &&Who| is_held_at_first_store(case, who);
+    if !busy.iter().filter(|it| whose.by.hold(it)).all(is_held) {
+        return Vec::new();
+    }
     let all = case.history.lives.keys().filter(|it| whose.by.hold(it));
     let idle: Vec<&Who> = all.filter(|it| !busy.contains(it)).collect();
     let Some(first) = idle.first() else { return Vec::new() };
@@ -214,6 +223,16 @@ pub(super) fn idle(case: &Case<'_>) -> Vec<Fault> {
         case.history.title(first)
     );
     vec![Fault::of(first, says).costing(whose.mark)]
+}
+
+fn is_held_at_first_store(case: &Case<'_>, who: &Who) -> bool {
+    let act = format!("hold {who} at store 1");
+    case.history.events().any(|(_, event)| match &event.what {
+        What::Block { on, .. } => {
+            on.kind == "plan" && on.object.as_ref() == Some(&act)
+        }
+        _ => false,
+    })
 }
 
 /// One process stands still, and the others have to wait for it.
@@ -258,7 +277,8 @@ pub(super) fn one_at_a_time(case: &Case<'_>) -> Vec<Fault> {
     events.iter().find_map(fault).into_iter().collect()
 }
 
-/// One of the others that had not ended at that moment.
+/// One of the others that had not ended at that moment, and that the plan
+/// did not keep from it.
 fn hindered<'a>(
     case: &'a Case<'_>,
     by: &Processes,
@@ -268,9 +288,18 @@ fn hindered<'a>(
     let mut lives = case.history.lives.iter();
     let late = lives.find(|(who, life)| {
         let has_ended = life.end.as_ref().is_some_and(|(end, _)| *end < at);
-        *who != held && by.hold(who) && !has_ended
+        *who != held && by.hold(who) && !has_ended && !is_held(case, who)
     });
     late.map(|(who, _)| who)
+}
+
+fn is_held(case: &Case<'_>, who: &Who) -> bool {
+    case.history.events().any(|(_, event)| match &event.what {
+        What::Block { on, .. } if event.who == *who && on.kind == "plan" => {
+            on.object.as_ref().is_some_and(|it| it.starts_with("hold "))
+        }
+        _ => false,
+    })
 }
 
 /// In which call it waited then, if it was there and did.

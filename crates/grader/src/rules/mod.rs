@@ -36,8 +36,8 @@ pub struct Rule {
 pub(crate) enum Kind {
     /// It explains a wrong result.
     Cause,
-    /// It explains a wrong result, in other runs too: whether that comes there
-    /// is chance.
+    /// It explains a wrong result, in other runs too: whether that, or another
+    /// race, comes there is chance.
     Race,
     /// A standing rule (G1 to G10) that does, too.
     StandingCause,
