@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod columns;
 mod ear;
 mod grade;
+mod learn;
 mod lesson;
 mod locale;
 mod ring;
@@ -30,6 +31,10 @@ enum Command {
     See(see::See),
     /// Judges solutions by what their programs do.
     Grade(grade::Grade),
+    /// Takes you through the exercises; every save is judged.
+    Learn(learn::Learn),
+    #[command(hide = true)]
+    LearnWorker(learn::Worker),
     /// Says why a process tree does not move.
     Why(why::Why),
 }
@@ -39,6 +44,8 @@ fn main() -> ExitCode {
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),
+        Command::Learn(learn) => learn.run(),
+        Command::LearnWorker(worker) => worker.run(),
         Command::Why(why) => why.run(),
     }
 }

@@ -48,6 +48,10 @@ fn exactly(expected: &[u8], output: &[u8]) -> Option<Difference> {
     if expected == output {
         return None;
     }
+    if let Some(says) = last_newline(expected, output) {
+        let says = says.to_owned();
+        return Some(Difference { says, is_order: false, stray: None });
+    }
     let sorted = |bytes: &[u8]| {
         let mut lines: Vec<Vec<u8>> =
             bytes.split(|it| *it == b'\n').map(<[u8]>::to_vec).collect();
@@ -70,6 +74,18 @@ fn exactly(expected: &[u8], output: &[u8]) -> Option<Difference> {
     let found = found.map(|it| quoted(it, QUOTED));
     let says = differs(number, wanted, found);
     Some(Difference { says, is_order, stray: None })
+}
+
+/// Nothing differs but the newline at the end.
+fn last_newline(expected: &[u8], output: &[u8]) -> Option<&'static str> {
+    let is_more = |long: &[u8], short| long.strip_suffix(b"\n") == Some(short);
+    if is_more(output, expected) && !expected.is_empty() {
+        Some("there is a newline behind the last line, and none is expected")
+    } else if is_more(expected, output) && !output.is_empty() {
+        Some("the newline behind the last line is missing")
+    } else {
+        None
+    }
 }
 
 fn differs(
@@ -288,5 +304,25 @@ impl Names for Run<'_> {
 
     fn id(&self) -> &str {
         &self.history.record.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exactly;
+
+    #[test]
+    fn a_newline_at_the_end_is_named() {
+        for (expected, output, says) in [
+            ("a\nb", "a\nb\n", "there is a newline behind the last line"),
+            ("a\nb\n", "a\nb", "the newline behind the last line is missing"),
+            ("a\n", "a\nb\n", "line 2 is `b`"),
+            ("a\n\nb", "a\nb", "line 2 is `b`"),
+        ] {
+            let found = exactly(expected.as_bytes(), output.as_bytes());
+            let found = found.expect("they differ").says;
+            assert!(found.starts_with(says), "{expected:?}: {found}");
+        }
+        assert!(exactly(b"a\n", b"a\n").is_none());
     }
 }

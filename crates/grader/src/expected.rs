@@ -41,7 +41,9 @@ struct ExpectedTable {
     lines: Option<Vec<Item>>,
     set: Option<Vec<Item>>,
     repeat: Option<String>,
+    numbered: Option<String>,
     times: Option<usize>,
+    bytes: Option<Vec<u8>>,
 }
 
 /// A line, or a set of lines.
@@ -68,7 +70,15 @@ fn of_table(table: ExpectedTable) -> Result<Expected, String> {
         ExpectedTable { repeat: Some(text), times: Some(times), .. } => {
             Ok(Expected::Exactly(text.repeat(times).into()))
         }
-        _ => Err("one of lines, set, repeat and times".to_owned()),
+        ExpectedTable { numbered: Some(text), times: Some(times), .. } => {
+            let each = (1..=times).map(|k| text.replace("{}", &k.to_string()));
+            Ok(Expected::Exactly(each.collect::<String>().into()))
+        }
+        ExpectedTable { bytes: Some(bytes), .. } => {
+            Ok(Expected::Exactly(bytes.into()))
+        }
+        _ => Err("one of lines, set, repeat or numbered with times, bytes"
+            .to_owned()),
     }
 }
 
@@ -79,7 +89,9 @@ impl<'de> Deserialize<'de> for Expected {
             type Value = Expected;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, { lines }, { set }, or { repeat, times }")
+                f.write_str(
+                    "a text, { lines }, { set }, { repeat, times }, { numbered, times }, or { bytes }",
+                )
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Expected, E> {
@@ -233,7 +245,23 @@ struct AfterTable {
     lines: Option<Vec<Item>>,
     set: Option<Vec<Item>>,
     repeat: Option<String>,
+    numbered: Option<String>,
     times: Option<usize>,
+    bytes: Option<Vec<u8>>,
+}
+
+impl AfterTable {
+    fn after(self) -> Result<After, String> {
+        if self.absent == Some(true) {
+            return Ok(After::Absent);
+        }
+        if self.present == Some(true) {
+            return Ok(After::Present);
+        }
+        let Self { lines, set, repeat, numbered, times, bytes, .. } = self;
+        of_table(ExpectedTable { lines, set, repeat, numbered, times, bytes })
+            .map(After::Holds)
+    }
 }
 
 impl<'de> Deserialize<'de> for After {
@@ -245,7 +273,7 @@ impl<'de> Deserialize<'de> for After {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
                     "a text, { absent = true }, { present = true }, { lines }, \
-                     { set }, or { repeat, times }",
+                     { set }, { repeat, times }, { numbered, times }, or { bytes }",
                 )
             }
 
@@ -259,17 +287,7 @@ impl<'de> Deserialize<'de> for After {
                 map: A,
             ) -> Result<After, A::Error> {
                 let map = MapAccessDeserializer::new(map);
-                let table = AfterTable::deserialize(map)?;
-                if table.absent == Some(true) {
-                    return Ok(After::Absent);
-                }
-                if table.present == Some(true) {
-                    return Ok(After::Present);
-                }
-                let AfterTable { lines, set, repeat, times, .. } = table;
-                of_table(ExpectedTable { lines, set, repeat, times })
-                    .map(After::Holds)
-                    .map_err(A::Error::custom)
+                AfterTable::deserialize(map)?.after().map_err(A::Error::custom)
             }
         }
         from.deserialize_any(Either)
@@ -284,5 +302,26 @@ impl Expected {
             _ => &[],
         };
         groups.iter().flat_map(|it| &it.0).map(|line| &line.pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expected;
+
+    #[test]
+    fn an_output_may_be_bytes_or_numbered_lines() {
+        let bytes = |text: &str| {
+            let table: toml::Table = text.parse().unwrap();
+            let expected: Expected =
+                table["stdout"].clone().try_into().unwrap();
+            match expected {
+                Expected::Exactly(content) => content.bytes().into_owned(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(bytes("stdout = { bytes = [255, 0] }"), [255, 0]);
+        let numbered = r#"stdout = { numbered = "item {}\n", times = 3 }"#;
+        assert_eq!(bytes(numbered), b"item 1\nitem 2\nitem 3\n");
     }
 }

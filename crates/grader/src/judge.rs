@@ -120,7 +120,7 @@ impl Judge<'_> {
         let Some(record) = self.try_out(&plain)? else { return Ok(()) };
         let is_cut = record.cut.is_some();
         let faults = self.faults(&plain, &record);
-        let is_right = !faults.iter().any(|(rule, _)| is_result(rule));
+        let is_right = !faults.iter().any(|(rule, _)| may_be_timing(rule));
         self.note(&plain, faults, &record);
         if is_cut {
             return Ok(()); // perturbed, it would only hang again
@@ -218,10 +218,15 @@ impl Judge<'_> {
             faults.retain(|(rule, _)| rule.id == "over-budget");
         }
         let explains = |rule: &Rule| {
-            matches!(rule.kind, Kind::Cause | Kind::StandingCause)
+            matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
         };
         if faults.iter().any(|(rule, _)| explains(rule)) {
+            let count = faults.len();
             faults.retain(|(rule, _)| !is_result(rule));
+            let has_result = faults.len() < count;
+            for (rule, fault) in &mut faults {
+                fault.has_result = has_result && explains(rule);
+            }
         }
         faults
     }
@@ -250,6 +255,9 @@ impl Judge<'_> {
                 None => (!is_failing).then_some(&question.after),
             },
             is_failing,
+            sees_stores: trial.plan.as_ref().is_some_and(|(_, plan)| {
+                plan.to_string().split("; ").any(|act| act == "stores")
+            }),
             program: self.program,
         }
     }
@@ -264,7 +272,10 @@ impl Judge<'_> {
         for (rule, fault) in faults {
             let place = RULES.iter().position(|it| it.id == rule.id);
             let place = place.unwrap_or(RULES.len());
-            let mark = trial.mark.max(fault.mark).max(rule.mark(&lesson));
+            let mark = match fault.has_result {
+                true => trial.mark,
+                false => trial.mark.max(fault.mark).max(rule.mark(&lesson)),
+            };
             let finding = Finding {
                 rule: rule.id,
                 mark,
@@ -290,6 +301,15 @@ impl Judge<'_> {
     }
 
     fn finish(mut self, warnings: String) -> Judged {
+        let kind = |(place, _): &(usize, Finding)| RULES[*place].kind;
+        let races = self.found.iter().filter(|it| kind(it) == Kind::Race);
+        if let Some(first) = races.map(|(place, _)| *place).min() {
+            self.found.retain(|it| match kind(it) {
+                Kind::Result => false,
+                Kind::Race => it.0 == first,
+                _ => true,
+            });
+        }
         self.found.sort_by_key(|(place, it)| (it.mark, *place));
         let findings: Vec<Finding> =
             self.found.into_iter().map(|(_, finding)| finding).collect();
@@ -366,21 +386,27 @@ fn has_acted(record: &Record) -> bool {
     })
 }
 
+/// Whether a sleep may hide this fault: what is wrong is the result, or that
+/// somebody came too late for another.
+fn may_be_timing(rule: &Rule) -> bool {
+    let is_too_late = ["never-received", "no-communication"].contains(&rule.id);
+    is_result(rule) && rule.id != "too-slow" || is_too_late
+}
+
 /// The undisturbed run is right, this one is not, and somebody sleeps: then
 /// the sleep has made it right.
 fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
-    let is_wrong = |rule: &Rule| is_result(rule) && rule.id != "too-slow";
-    let Some(at) = faults.iter().position(|(rule, _)| is_wrong(rule)) else {
-        return;
-    };
+    let at = faults.iter().position(|(rule, _)| may_be_timing(rule));
+    let Some(at) = at else { return };
     let Some(sleep) = rule("ordered-by-sleep") else { return };
     let says = format!(
         "{who} sleeps, and the result hangs on it: perturbed, {}",
         faults[at].1.says
     );
     let mark = faults[at].1.mark;
-    faults.retain(|(rule, _)| !is_wrong(rule));
-    faults.push((sleep, Fault { who: Some(who), says, mark }));
+    faults.retain(|(rule, _)| !may_be_timing(rule));
+    faults
+        .push((sleep, Fault { who: Some(who), says, mark, has_result: true }));
 }
 
 /// A run whose hang is beyond doubt. A process that a plan holds looks

@@ -48,6 +48,11 @@ impl Processes {
         &self.text
     }
 
+    /// Whether these are all.
+    pub fn is_everybody(&self) -> bool {
+        self.whom == Whom::Everybody
+    }
+
     /// Whether this process is one of them.
     pub fn hold(&self, who: &Who) -> bool {
         match &self.whom {
@@ -67,7 +72,7 @@ impl Processes {
 ///
 /// The second word is an event of a trace (`create`, `exec`, `exit`, `wait`,
 /// `signal`, `stop`, `continue`, `open`, `close`, `dup`, `pipe`,
-/// `socketpair`, `read`, `write`, `lock`, `unlock`, `map`, `futex`, `mq`,
+/// `socketpair`, `read`, `write`, `lock`, `unlock`, `map`, `store`, `futex`, `mq`,
 /// `shm`, `sched`, `mask`, `block`), or the name of a system call that a
 /// trace tells of. Only what succeeded counts.
 ///
@@ -100,6 +105,7 @@ const VERBS: &[&str] = &[
     "lock",
     "unlock",
     "map",
+    "store",
     "futex",
     "mq",
     "shm",
@@ -148,6 +154,18 @@ impl Events {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Without whose they are: `exec nice`.
+    pub fn deed(&self) -> String {
+        let verb = match self.verb.as_str() {
+            "sched" => "setpriority, or the like",
+            verb => verb,
+        };
+        match &self.object {
+            Some(object) => format!("{verb} {object}"),
+            None => verb.to_owned(),
+        }
     }
 
     /// Whose events these are.
@@ -231,6 +249,7 @@ impl<'a> Told<'a> {
             What::Map { object, .. } => {
                 told("map", "mmap", vec![object.clone()])
             }
+            What::Store { .. } => told("store", "", Vec::new()),
             What::Futex { operation, errno: None, .. } => {
                 told("futex", "futex", vec![operation.clone()])
             }

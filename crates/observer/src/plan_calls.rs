@@ -9,7 +9,8 @@ use libc::{
     SYS_bind, SYS_exit, SYS_exit_group, SYS_faccessat, SYS_fsync,
     SYS_ftruncate, SYS_getppid, SYS_listen, SYS_lseek, SYS_mkdirat,
     SYS_newfstatat, SYS_pread64, SYS_preadv, SYS_pwrite64, SYS_pwritev,
-    SYS_renameat2, SYS_sched_yield, SYS_set_tid_address, SYS_statx,
+    SYS_renameat2, SYS_sched_yield, SYS_set_tid_address, SYS_sigaltstack,
+    SYS_statx,
 };
 
 use crate::plan::Plan;
@@ -25,6 +26,7 @@ const fn extra(number: libc::c_long, name: &'static str) -> Row {
 /// needs it.
 const EXTRA: &[Row] = &[
     extra(SYS_set_tid_address, "set_tid_address"),
+    extra(SYS_sigaltstack, "sigaltstack"),
     extra(SYS_sched_yield, "sched_yield"),
     extra(SYS_newfstatat, "newfstatat"),
     extra(SYS_statx, "statx"),
@@ -109,7 +111,11 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sleep", &["nanosleep", "clock_nanosleep"]),
+    // No call at all: an instruction.
+    (STORE, &[]),
 ];
+
+const STORE: &str = "store";
 
 /// A call that a plan names, or a word for several.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -124,6 +130,11 @@ impl CallName {
             .find(|name| *name == text)
             .map(Self)
             .ok_or_else(|| format!("no call '{text}' can be named here"))
+    }
+
+    /// Whether it is no call, but a store to shared memory.
+    pub(crate) fn is_store(self) -> bool {
+        self.0 == STORE
     }
 
     /// The system calls behind the word.
@@ -175,8 +186,9 @@ pub(crate) fn rows(
         let is_named = plan.acts().iter().any(|act| {
             act.site().is_some_and(|it| it.call.calls().contains(&row.name))
         });
-        row.name == "set_tid_address"
+        matches!(row.name, "set_tid_address" | "sigaltstack")
             || is_named
+            || plan.has_stores() && row.name.starts_with("pread")
             || plan.holds() && ASKING.contains(&row.name)
     };
     let extra = EXTRA.iter().enumerate().filter(move |(_, row)| is_needed(row));

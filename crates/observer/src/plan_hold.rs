@@ -5,6 +5,7 @@
 //! others must be found asleep in the same place without having run; or
 //! they poll, or compute without a call.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::Write;
 use std::rc::Rc;
@@ -14,6 +15,7 @@ use nix::errno::Errno;
 use crate::keeper::Keeper;
 use crate::plan::Act;
 use crate::plan_state::{Entry, POLLS};
+use crate::plan_store::Store;
 use crate::plan_time::{awaited, time_left, timed_out};
 use crate::ptrace::{Report, Resume, Tid, next_report, resume};
 use crate::table::Kind;
@@ -41,6 +43,8 @@ pub(crate) struct Intent {
     /// The call that it is about to make, if any: nobody may count it as
     /// begun until it is released.
     pub(crate) entry: Option<(PendingCall, Entry)>,
+    /// The store that it is about to make, if any.
+    pub(crate) store: Option<Store>,
 }
 
 /// Who is held, and how it goes on.
@@ -60,6 +64,9 @@ pub(crate) struct Look {
     state: char,
     /// Context switches: the same number twice, and it has not run between.
     switches: u64,
+    /// Reports before: one may have woken it, and a thread that looks whether
+    /// it may go on is in state S before it sleeps.
+    reports: u64,
 }
 
 impl<W: Write> Keeper<W> {
@@ -133,6 +140,21 @@ impl<W: Write> Keeper<W> {
     /// The next report; while somebody is held, the keeper looks around
     /// whenever there is none.
     pub(crate) fn next(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
+        let next = self.next_or_look()?;
+        if let (Some((tid, _)), Some(planner)) = (&next, &mut self.planner) {
+            // Who was found polling goes on reporting, and wakes nobody.
+            let course = planner.threads.get(tid);
+            let is_found = course.is_some_and(|it| it.is_found);
+            planner.reports += u64::from(!is_found);
+        }
+        Ok(next)
+    }
+
+    fn next_or_look(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
+        let surprises = self.planner.as_mut().map(|it| &mut it.surprises);
+        if let Some(surprise) = surprises.and_then(VecDeque::pop_front) {
+            return Ok(Some(surprise));
+        }
         // What is told late may wait for a thread that falls asleep unheard.
         let may_block = !self.order.is_holding();
         if !self.must_look() {
@@ -183,7 +205,7 @@ impl<W: Write> Keeper<W> {
     }
 
     fn look_around(&mut self) {
-        if !self.newborn.is_empty() {
+        if !self.newborn.is_empty() || self.is_anybody_ending() {
             return;
         }
         let threads: Vec<(Tid, Index)> =
@@ -235,6 +257,11 @@ impl<W: Write> Keeper<W> {
         let name = intent.entry.as_ref().map_or("", |(call, _)| call.row.name);
         self.tell_act(held.process, tid, name, act, held.from_us);
         let mut how = held.how;
+        if let Some(store) = intent.store
+            && !self.make_store(tid, &store)
+        {
+            return; // what became of it is handled next
+        }
         if let Some((mut call, entry)) = intent.entry {
             call.from_us = now;
             how = self.enters(tid, call, entry);
@@ -251,8 +278,8 @@ impl<W: Write> Keeper<W> {
             return true;
         }
         let is_watched = !planner.held.is_empty();
+        let Some(look) = look_at(tid, planner.reports) else { return true };
         let course = planner.course(tid);
-        let Some(look) = look_at(tid) else { return true };
         let before = course.look.replace(look);
         if course.is_found {
             return true;
@@ -345,7 +372,7 @@ fn may_time_out(call: &PendingCall) -> bool {
     )
 }
 
-fn look_at(tid: Tid) -> Option<Look> {
+fn look_at(tid: Tid, reports: u64) -> Option<Look> {
     let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
     let value = |name: &str| {
         status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
@@ -354,7 +381,7 @@ fn look_at(tid: Tid) -> Option<Look> {
     let state = value("State:")?.chars().next()?;
     let switches = count("voluntary_ctxt_switches:").unwrap_or(0)
         + count("nonvoluntary_ctxt_switches:").unwrap_or(0);
-    Some(Look { state, switches })
+    Some(Look { state, switches, reports })
 }
 
 /// Nanoseconds on a CPU: the first field of /proc/PID/schedstat.

@@ -232,6 +232,11 @@ impl Holdings {
         all.is_some_and(|all| all.iter().any(|it| it.0 == Some(process)))
     }
 
+    /// Whether no descriptor of the tree could be read.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     /// The process of a thread through which a table was read.
     pub(crate) fn leader(&self, tid: i32) -> i32 {
         self.leaders.get(&tid).copied().unwrap_or(tid)

@@ -201,6 +201,11 @@ impl Scene<'_> {
             holders.push(self.whole(pid));
         }
         let group = self.named_group(holders);
+        // Who holds the file is not known, if we see no descriptors at all.
+        let has_file = !mapping.path.starts_with("/dev/zero");
+        if has_file && self.holdings.is_blind() {
+            self.groups[group].leads_outside = true;
+        }
         self.mappers.insert(key, group);
         group
     }

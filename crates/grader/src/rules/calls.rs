@@ -80,10 +80,16 @@ fn events_out_of_order(case: &Case<'_>) -> Vec<Fault> {
         if first.is_some_and(|(first, _)| first < place) {
             return None;
         }
+        let first = match order.first.who().is_everybody() {
+            true => "anybody",
+            false => order.first.who().text(),
+        };
         let says = format!(
-            "`{}` came before `{}`",
-            order.then.text(),
-            order.first.text()
+            "{} did `{}` before {first} did {}`{}`",
+            case.history.title(&event.who),
+            order.then.deed(),
+            if order.all { "the last " } else { "" },
+            order.first.deed(),
         );
         Some(Fault::of(&event.who, says).costing(orders.mark))
     };

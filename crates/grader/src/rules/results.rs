@@ -17,16 +17,14 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     if case.is_failing {
         return Vec::new(); // it has told, and has failed
     }
-    let stderr = String::from_utf8_lossy(&case.history.record.stderr);
-    let mut lines = stderr.lines();
-    let Some(head) = lines.find(|line| line.contains(" panicked at ")) else {
-        return Vec::new();
-    };
-    let body = lines.next().unwrap_or_default();
+    let Some((head, body)) = last_words(case) else { return Vec::new() };
     let is_101 = |life: &crate::history::Life| {
         matches!(life.end, Some((_, Ending::Code { code: 101 })))
     };
-    let found = case.history.lives.iter().find(|(_, life)| is_101(life));
+    // A parent may end with its child's code: who ended first has panicked.
+    let ended = case.history.lives.iter().filter(|(_, life)| is_101(life));
+    let found = ended
+        .min_by_key(|(_, life)| life.end.as_ref().map(|(place, _)| *place));
     let place = head.split(" panicked at ").nth(1).unwrap_or_default();
     let place = place.trim_end_matches(':').rsplit('/').next();
     let place = quoted(place.unwrap_or_default().as_bytes(), 40);
@@ -41,6 +39,20 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
             vec![Fault::of_run(format!("a thread panicked at {place}: {body}"))]
         }
     }
+}
+
+/// What a panic has written: where, and why. Standard error may have been a
+/// file by then.
+fn last_words(case: &Case<'_>) -> Option<(String, String)> {
+    let record = case.history.record;
+    let files = record.files.iter().filter_map(|(_, it)| it.as_deref());
+    std::iter::once(record.stderr.as_slice()).chain(files).find_map(|text| {
+        let text = String::from_utf8_lossy(text);
+        let mut lines = text.lines();
+        let head = lines.find(|line| line.contains(" panicked at "))?;
+        let body = lines.next().unwrap_or_default();
+        Some((head.to_owned(), body.to_owned()))
+    })
 }
 
 /// A call failed, and the program went on as if it had not (G6).
@@ -75,7 +87,9 @@ pub(super) fn failure_ignored(case: &Case<'_>) -> Vec<Fault> {
 /// The output is another one.
 pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     let record = case.history.record;
-    if let Some(Missed::Line(line)) = &record.missed
+    // A program that has to fail need not come as far as a dialogue goes.
+    let missed = record.missed.as_ref().filter(|_| !case.is_failing);
+    if let Some(Missed::Line(line)) = missed
         && !matches!(record.cut, Some(Cut::Stuck(_)))
     {
         let so_far = match record.stdout.is_empty() {
@@ -85,7 +99,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
         let says = format!("the line `{line}` never came: {so_far}");
         return vec![Fault::of_run(says)];
     }
-    if let Some(Missed::Rest(when)) = &record.missed
+    if let Some(Missed::Rest(when)) = missed
         && record.cut.is_none()
     {
         return vec![Fault::of_run(format!("the program ended {when}"))];
@@ -93,6 +107,17 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     if record.cut.is_some() && !matches!(record.cut, Some(Cut::Left)) {
         return Vec::new();
     }
+    match compare(case.stdout, &record.stdout, &case.history, true) {
+        Some(it) if !it.is_order => {
+            let said = said(case).unwrap_or_default();
+            vec![Fault::of_run(format!("of the output, {}{said}", it.says))]
+        }
+        _ => wrong_stderr(case),
+    }
+}
+
+fn wrong_stderr(case: &Case<'_>) -> Vec<Fault> {
+    let record = case.history.record;
     if case.question.stderr == Stderr::Empty && !record.stderr.is_empty() {
         let says = format!(
             "standard error is `{}`, and nothing is expected there",
@@ -104,12 +129,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
         let says = "nothing was said on standard error".to_owned();
         return vec![Fault::of_run(says)];
     }
-    match compare(case.stdout, &record.stdout, &case.history, true) {
-        Some(it) if !it.is_order => {
-            vec![Fault::of_run(format!("of the output, {}", it.says))]
-        }
-        _ => Vec::new(),
-    }
+    Vec::new()
 }
 
 /// The end is another one.
@@ -137,15 +157,19 @@ pub(super) fn wrong_exit(case: &Case<'_>) -> Vec<Fault> {
         Ending::Code { code } => format!("exit code {code}"),
         how => format!("a death by {}", ending(how)),
     };
-    let mut says =
-        format!("the program's end is {found}, and {} is expected", case.exit);
+    let said = said(case).unwrap_or_default();
+    let expected = case.exit;
+    vec![Fault::of_run(format!(
+        "the program's end is {found}, and {expected} is expected{said}"
+    ))]
+}
+
+/// The first line on standard error.
+fn said(case: &Case<'_>) -> Option<String> {
     let stderr = &case.history.record.stderr;
-    if let Some(line) =
-        stderr.split(|it| *it == b'\n').find(|it| !it.is_empty())
-    {
-        says.push_str(&format!("; it said `{}`", quoted(line, QUOTED)));
-    }
-    vec![Fault::of_run(says)]
+    let mut lines = stderr.split(|it| *it == b'\n');
+    let line = lines.find(|line| !line.is_empty())?;
+    Some(format!("; it said `{}`", quoted(line, QUOTED)))
 }
 
 /// A file is another one.

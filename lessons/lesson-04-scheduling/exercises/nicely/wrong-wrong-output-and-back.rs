@@ -1,0 +1,31 @@
+//! The program raises itself, starts PROG, and lowers itself again.
+
+use std::env::args_os;
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use nix::errno::Errno;
+use nix::libc::{PRIO_PROCESS, getpriority, setpriority};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments = args_os().skip(1);
+    let usage = "usage: nicely N PROG [ARG...]";
+    let steps = arguments.next().ok_or(usage)?;
+    let steps: i32 = steps.to_str().ok_or(usage)?.parse()?;
+    let mut command = Command::new(arguments.next().ok_or(usage)?);
+    command.args(arguments);
+    // SAFETY: numbers go in, no memory is touched.
+    let own = || unsafe { getpriority(PRIO_PROCESS, 0) };
+    let before = own();
+    // SAFETY: numbers go in, no memory is touched.
+    if unsafe { setpriority(PRIO_PROCESS, 0, before + steps) } < 0 {
+        println!("refused: {:?}", Errno::last());
+    }
+    println!("niceness {}", own());
+    let child = command.spawn();
+    // SAFETY: numbers go in, no memory is touched.
+    unsafe { setpriority(PRIO_PROCESS, 0, before) };
+    let status = child?.wait()?;
+    let code = status.code().ok_or("it was killed by a signal")?;
+    Ok(ExitCode::from(u8::try_from(code)?))
+}

@@ -1,0 +1,79 @@
+use std::env::args_os;
+use std::error::Error;
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::process::ExitCode;
+
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{
+    ForkResult, Pid, dup2_stdin, dup2_stdout, execvp, fork, pipe,
+};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<CString> = args_os()
+        .skip(1)
+        .map(|it| CString::new(it.into_vec()))
+        .collect::<Result<_, _>>()?;
+    let stages: Vec<&[CString]> =
+        arguments.split(|it| it.as_bytes() == b"|").collect();
+    if stages.iter().any(|stage| stage.is_empty()) {
+        return Err("usage: pl A ... '|' B ... '|' C ...".into());
+    }
+    let mut children = Vec::new();
+    let started = start(&stages, &mut children);
+    // Who runs already is waited for, whatever has failed.
+    let mut code = 0;
+    for child in children {
+        match waitpid(child, None)? {
+            WaitStatus::Exited(_, 0) => {}
+            WaitStatus::Exited(_, it) => code = it,
+            WaitStatus::Signaled(_, signal, _) => code = 128 + signal as i32,
+            other => return Err(format!("it has not ended: {other:?}").into()),
+        }
+    }
+    started?;
+    Ok(ExitCode::from(u8::try_from(code)?))
+}
+
+fn start(
+    stages: &[&[CString]],
+    children: &mut Vec<Pid>,
+) -> Result<(), Box<dyn Error>> {
+    let mut pipes = Vec::new();
+    for _ in 1..stages.len() {
+        pipes.push(pipe()?);
+    }
+    for (number, stage) in stages.iter().enumerate() {
+        // SAFETY: this process has one thread.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                let input = number.checked_sub(1).map(|it| &pipes[it].0);
+                let output = pipes.get(number).map(|it| &it.1);
+                let error = become_program(stage, input, output).unwrap_err();
+                eprintln!("pl: {}: {error}", stage[0].to_string_lossy());
+                // SAFETY: ends the child without running the parent's code.
+                unsafe { nix::libc::_exit(127) }
+            }
+            ForkResult::Parent { child } => children.push(child),
+        }
+    }
+    Ok(())
+}
+
+fn become_program(
+    stage: &[CString],
+    input: Option<&OwnedFd>,
+    output: Option<&OwnedFd>,
+) -> nix::Result<std::convert::Infallible> {
+    if let Some(input) = input {
+        dup2_stdin(input)?;
+    }
+    if let Some(output) = output {
+        dup2_stdout(output)?;
+    }
+    // SAFETY: the default action is no handler.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    execvp(&stage[0], stage)
+}

@@ -1,0 +1,51 @@
+//! The parent ends the pipe, and itself.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Write, pipe, stdout};
+
+use nix::unistd::{ForkResult, fork};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args_os().nth(1).ok_or("usage: until-eof FILE")?;
+    let mut file = File::open(path)?;
+    let (read_end, mut write_end) = pipe()?;
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(write_end);
+            let code = match print_in_capitals(read_end) {
+                Ok(()) => 0,
+                Err(error) => {
+                    eprintln!("the child cannot go on: {error}");
+                    1
+                }
+            };
+            // SAFETY: ends the child without running the parent's code.
+            unsafe { nix::libc::_exit(code) }
+        }
+        ForkResult::Parent { .. } => {
+            drop(read_end);
+            let sent = io::copy(&mut file, &mut write_end);
+            drop(write_end);
+            sent.ok();
+            Ok(())
+        }
+    }
+}
+
+fn print_in_capitals(mut read_end: PipeReader) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = match read_end.read(&mut buffer) {
+            Ok(0) => return stdout().flush(),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        buffer[..length].make_ascii_uppercase();
+        stdout().write_all(&buffer[..length])?;
+    }
+}

@@ -1,0 +1,70 @@
+//! The consumer asks every millisecond.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
+use ipc_channel::{IpcError, TryRecvError};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let count = std::env::args().nth(1).ok_or("usage: drain N")?.parse()?;
+    let (sender, receiver) = ipc::channel()?;
+    // SAFETY: this process has one thread.
+    let consumer = match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(sender);
+            leave(consume(&receiver))
+        }
+        ForkResult::Parent { child } => child,
+    };
+    drop(receiver);
+    // SAFETY: this process has one thread.
+    let producer = match unsafe { fork() } {
+        Ok(ForkResult::Child) => leave(produce(count, &sender)),
+        Ok(ForkResult::Parent { child }) => Ok(child),
+        Err(errno) => Err(errno),
+    };
+    // The consumer waits for every sender, this process's too.
+    drop(sender);
+    let mut is_well = collect(consumer)?;
+    is_well &= collect(producer?)?;
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn produce(
+    count: u64,
+    sender: &IpcSender<String>,
+) -> Result<(), Box<dyn Error>> {
+    for number in 1..=count {
+        sender.send(format!("Item {number}"))?;
+    }
+    Ok(())
+}
+
+fn consume(receiver: &IpcReceiver<String>) -> Result<(), Box<dyn Error>> {
+    loop {
+        match receiver.try_recv() {
+            Ok(item) => println!("Consumed: {item}"),
+            Err(TryRecvError::Empty) => sleep(Duration::from_millis(1)),
+            Err(TryRecvError::IpcError(IpcError::Disconnected)) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Ends a child without running the parent's code.
+fn leave(result: Result<(), Box<dyn Error>>) -> ! {
+    let result = result.inspect_err(|error| eprintln!("drain: {error}"));
+    // SAFETY: nothing of this process is needed any more.
+    unsafe { nix::libc::_exit(i32::from(result.is_err())) }
+}
+
+fn collect(child: Pid) -> nix::Result<bool> {
+    Ok(matches!(waitpid(child, None)?, WaitStatus::Exited(_, 0)))
+}
