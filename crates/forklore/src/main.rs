@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod columns;
+mod ear;
 mod grade;
 mod learn;
 mod lesson;

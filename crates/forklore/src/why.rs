@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, BufReader};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
 
 use clap::Args;
 use observer::{Observed, Request, observe};
-use trace::{Event, Reader, What};
+use trace::{Event, Level, Reader, What};
 use why::{Answer, Question, Tree, Verdict};
 
+use crate::ear::{Ear, Heard};
 use crate::{locale, ring, surroundings};
 
 const USAGE: u8 = 2;
@@ -25,9 +26,10 @@ const REMEMBERED: usize = 100_000;
 ///
 /// With a pid: about this process and all below it, as they are now; needs
 /// no more rights than you have, and changes nothing. With a command: runs
-/// it, speaks when nothing moves any more, and then ends it. While somebody
-/// outside could still move it (send a signal, open its FIFO) it says
-/// nothing: end it with Ctrl-C, or promise with --closed that nobody will.
+/// it, speaks when nothing moves any more, and then ends it. While only
+/// somebody outside could still move it (send a signal, open its FIFO) it
+/// says so once, and who, and waits on: end it with Ctrl-C, or promise with
+/// --closed that nobody will.
 #[derive(Args, Debug)]
 #[command(
     override_usage = "forklore why [OPTIONS] PID
@@ -106,27 +108,29 @@ impl Why {
         })?;
         let keeper = run.keeper();
         let trace = run.trace().expect("a new observation has its trace");
-        let mut events = match Reader::new(trace) {
-            Ok(reader) => reader.map_while(Result::ok),
-            // A keeper that failed has said why.
-            Err(_) if run.finish()? == Observed::Ended => {
-                return Err(io::Error::other("the run was ended"));
-            }
-            Err(_) => return Err(io::Error::other("nothing could be run")),
+        let ear = Ear::default();
+        let heard = BufReader::new(Heard { from: trace, ear: &ear });
+        let reader = match Reader::new(heard) {
+            Ok(reader) => reader,
+            Err(_) => return Err(nothing(run.finish()?)),
         };
+        let is_full = reader.header().level == Level::Full;
+        let mut events = reader.map_while(Result::ok);
         let Some(first) = events.next() else {
             run.finish()?;
-            return Err(io::Error::other("nothing could be run"));
+            return Err(nothing(Observed::Failed));
         };
         let history = Mutex::new(History::default());
         let tree = Tree { reaper: Some(keeper), ..self.tree(first.pid) };
         thread::scope(|scope| {
             let remember = || {
+                ear.is_of_this_thread();
                 let all = [first].into_iter().chain(events);
                 all.for_each(|event| locked(&history).remember(event));
             };
             Builder::new().spawn_scoped(scope, remember)?;
-            let answer = ask(tree, &history);
+            let ear = is_full.then_some(&ear);
+            let answer = ask(tree, keeper, &history, ear);
             // Ends the run if it is stuck, and with it the trace.
             match &answer {
                 Ok(it) if it.verdict == Verdict::Finished => {
@@ -162,11 +166,35 @@ impl Why {
     }
 }
 
+/// A keeper that failed has said why.
+fn nothing(observed: Observed) -> io::Error {
+    io::Error::other(match observed {
+        Observed::Ended => "the run was ended",
+        _ => "nothing could be run",
+    })
+}
+
 /// Waits until the tree is stuck or has ended; then asks once more, with all
-/// that was seen until then.
-fn ask(tree: Tree, history: &Mutex<History>) -> io::Result<Answer> {
+/// that was seen until then. Says once if only somebody outside can help.
+/// With an ear, the trace has every alarm.
+fn ask(
+    tree: Tree,
+    keeper: i32,
+    history: &Mutex<History>,
+    ear: Option<&Ear>,
+) -> io::Result<Answer> {
+    /// So often the trace may be behind when the tree is at rest.
+    const PATIENCE: u32 = 20;
+    let mut behind = 0;
+    let mut is_told = false;
     loop {
-        let answer = match why::watch(&Question::new(tree)) {
+        let mut tell = |_: &Answer| {
+            if !std::mem::replace(&mut is_told, true) {
+                tell_of_rest(tree, history);
+            }
+        };
+        let question = Question::new(tree);
+        let answer = match why::watch_and_tell(&question, &mut tell) {
             Ok(answer) => answer,
             Err(why::Error::Gone(_)) => return Ok(Answer::finished()),
             Err(error) => return Err(io::Error::other(error)),
@@ -174,9 +202,14 @@ fn ask(tree: Tree, history: &Mutex<History>) -> io::Result<Answer> {
         if answer.verdict == Verdict::Finished {
             return Ok(answer);
         }
+        let has_all_alarms = ear.is_some_and(|it| it.has_heard_all(keeper));
+        behind += 1;
+        if ear.is_some() && !has_all_alarms && behind < PATIENCE {
+            continue;
+        }
         let seen = locked(history);
-        let question = Question::new(tree).with(&seen.events);
-        match why::explain(&question) {
+        let question = Question { has_all_alarms, ..question };
+        match why::explain(&question.with(&seen.events)) {
             Ok(answer) if answer.verdict == Verdict::Moving => {}
             Ok(answer) => return Ok(answer),
             Err(_) => return Ok(answer),
@@ -184,7 +217,17 @@ fn ask(tree: Tree, history: &Mutex<History>) -> io::Result<Answer> {
     }
 }
 
-/// What was seen that names processes and who used which lock.
+/// Not part of the answer, which may be JSON.
+fn tell_of_rest(tree: Tree, history: &Mutex<History>) {
+    let seen = locked(history);
+    let question = Question::new(tree).with(&seen.events);
+    let Ok(answer) = why::explain(&question) else { return };
+    if let Some(says) = answer.says.last().filter(|_| answer.rests) {
+        anstream::eprintln!("forklore why: {says}");
+    }
+}
+
+/// What was seen that names processes, who used which lock, and alarms.
 #[derive(Default)]
 struct History {
     events: Vec<Event>,
@@ -194,16 +237,36 @@ struct History {
 
 impl History {
     fn remember(&mut self, event: Event) {
-        let is_kept =
-            matches!(event.what, What::Futex { .. } | What::Create { .. });
+        let is_kept = matches!(
+            event.what,
+            What::Futex { .. } | What::Create { .. } | What::Alarm { .. }
+        );
         if self.events.len() >= REMEMBERED {
-            self.events.drain(..REMEMBERED / 2);
-            let kept = self.events.iter();
-            self.named = kept.map(|it| (it.pid, it.start)).collect();
+            self.forget();
         }
         if self.named.insert((event.pid, event.start)) || is_kept {
             self.events.push(event);
         }
+    }
+
+    /// Forgets the older half, but no alarm: of each process the last.
+    fn forget(&mut self) {
+        let mut alarmed = HashSet::new();
+        let mut place = self.events.len();
+        let mut kept: Vec<Event> = Vec::new();
+        for event in std::mem::take(&mut self.events).into_iter().rev() {
+            place -= 1;
+            let process = (event.pid, event.start);
+            let is_alarm = matches!(event.what, What::Alarm { .. });
+            if is_alarm && alarmed.insert(process)
+                || !is_alarm && place >= REMEMBERED / 2
+            {
+                kept.push(event);
+            }
+        }
+        kept.reverse();
+        self.named = kept.iter().map(|it| (it.pid, it.start)).collect();
+        self.events = kept;
     }
 }
 

@@ -1,6 +1,6 @@
 //! `forklore why`: what it says of a command and of a pid, and what it leaves.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -40,6 +40,7 @@ fn a_stuck_command_is_explained_and_ended() {
     assert_eq!(answer["verdict"], "stuck");
     assert_eq!(answer["causes"], serde_json::json!(["write-end-open"]));
     assert_eq!(answer["cycle"], serde_json::json!(["A", "A"]));
+    assert_eq!(answer["unless"], Value::Null, "an alarm would have been seen");
     let shell = &answer["processes"][0];
     assert_eq!(shell["name"], "sh");
     let holders = shell["waits_for"]["holders"].as_array().expect("a list");
@@ -63,6 +64,19 @@ fn the_ring_is_drawn_beside_the_sentences() {
 }
 
 #[test]
+fn a_name_that_a_terminal_would_obey_is_printed_as_an_escape() {
+    let path = fifo("escapes");
+    let name = "printf '\\033[31mred' >/proc/$$/comm";
+    let script = format!("{name}; {HOLDS_BOTH_ENDS}");
+    let output = why(&["--ascii", "--", "sh", "-c", &script, &path]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.starts_with("  A (\\u{1b}[31mred) <-"), "{text}");
+    assert!(text.contains("\nA (\\u{1b}[31mred) waits in read("), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
 fn a_program_of_few_events_is_explained_too() {
     let path = fifo("few");
     let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo(1)");
@@ -71,6 +85,46 @@ fn a_program_of_few_events_is_explained_too() {
     std::fs::remove_file(&path).expect("it is ours");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(object(&output)["causes"], serde_json::json!(["no-peer"]));
+}
+
+/// How often a process has given its CPU away.
+fn waits(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
+    let status = status.expect("it runs");
+    let mut lines = status.lines();
+    let count =
+        lines.find_map(|it| it.strip_prefix("voluntary_ctxt_switches:"));
+    count.expect("a count").trim().parse().expect("a number")
+}
+
+/// Whom the tree waits for is said while it waits, once.
+#[test]
+fn who_outside_could_help_is_said_once() {
+    let path = fifo("help");
+    let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo(1)");
+    assert!(made.success());
+    let mut asker = Command::new(env!("CARGO_BIN_EXE_forklore"));
+    asker.args(["why", "--json", "--", "cat", &path]);
+    asker.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut asker = Running(asker.spawn().expect("it can be run"));
+    let said = asker.0.stderr.take().expect("it is piped");
+    let mut said = BufReader::new(said);
+    let mut line = String::new();
+    said.read_line(&mut line).expect("text");
+    let begins = "forklore why: Nothing in the tree can go on by itself.";
+    assert!(line.starts_with(begins), "{line}");
+    assert!(line.contains(&format!("A (cat) by whoever opens {path}")));
+    // Each look is a handful of waits.
+    let first = waits(asker.0.id());
+    while waits(asker.0.id()) < first + 30 {
+        nix::sched::sched_yield().expect("it never fails");
+    }
+    drop(std::fs::File::options().write(true).open(&path).expect("a reader"));
+    std::fs::remove_file(&path).expect("it is ours");
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).expect("text");
+    assert_eq!(rest, "", "it is said once");
+    assert!(asker.0.wait().expect("it is our child").success());
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl<W: Write> Keeper<W> {
             Kind::CloseRange => self.closes_range(index, tid, arguments),
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
+            Kind::Alarm => self.sets_alarm(index, tid, call),
             Kind::Prctl => self.names_itself(index, tid, arguments),
             Kind::Elsewhere => self.tree.process(index).is_elsewhere = true,
             Kind::Exec { path, argv } => {
@@ -145,6 +146,24 @@ impl<W: Write> Keeper<W> {
             signals: vec![names::signal(arguments[0] as i32)],
         };
         self.tell(index, tid, what);
+    }
+
+    /// A null pointer takes the alarm back, too: setitimer(2), "Bugs".
+    fn sets_alarm(&mut self, index: Index, tid: Tid, call: &PendingCall) {
+        const SECOND: u64 = 1_000_000;
+        let [seconds, at, ..] = call.arguments;
+        let (every_us, after_us) = match call.row.name {
+            "setitimer" if at != 0 => {
+                let [every, more, after, rest] = read_words(tid, at);
+                let micros =
+                    |seconds: u64, rest| seconds.saturating_mul(SECOND) + rest;
+                (micros(every, more), micros(after, rest))
+            }
+            "setitimer" => (0, 0),
+            _ => (0, (seconds & 0xffff_ffff) * SECOND),
+        };
+        let call = call.row.name.to_owned();
+        self.tell(index, tid, What::Alarm { call, after_us, every_us });
     }
 
     fn names_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     PidfdSignal,
     Mask,
     Action,
+    /// alarm(2) and setitimer(2).
+    Alarm,
     Open {
         path: u8,
         flags: u8,
@@ -179,6 +181,9 @@ pub(crate) const TABLE: &[Row] = &[
         Test::HasPointer { argument: 1 }),
     tested(entry(SYS_rt_sigaction, "rt_sigaction", Kind::Action),
         Test::ActsOn { signals: HANDLED }),
+    // Real time: the others count a process's own, which no sleeper uses.
+    tested(entry(SYS_setitimer, "setitimer", Kind::Alarm),
+        Test::IsOneOf { argument: 0, mask: u32::MAX, values: &[ITIMER_REAL as u32] }),
     row(SYS_openat2, "openat2", Kind::OpenHow),
     row(SYS_memfd_create, "memfd_create", Kind::Descriptor),
     row(SYS_mq_open, "mq_open", Kind::Open { path: 0, flags: 1 }),
@@ -266,6 +271,8 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_fork, "fork", Kind::Create),
     #[cfg(target_arch = "x86_64")]
     row(SYS_vfork, "vfork", Kind::Create),
+    #[cfg(target_arch = "x86_64")]
+    entry(SYS_alarm, "alarm", Kind::Alarm),
     #[cfg(target_arch = "x86_64")]
     row(SYS_pipe, "pipe", Kind::Pipe),
     #[cfg(target_arch = "x86_64")]

@@ -168,6 +168,17 @@ pub enum What {
         /// The signals concerned.
         signals: Vec<String>,
     },
+    /// It set the one alarm that a process has, or took it back: the kernel
+    /// will send SIGALRM. A child does not inherit it; execve keeps it.
+    Alarm {
+        /// `alarm`, `setitimer`.
+        call: Call,
+        /// Microseconds until the signal; 0 takes the alarm back.
+        after_us: u64,
+        /// Microseconds between signals after the first; 0 is none.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        every_us: u64,
+    },
     /// The process was stopped by a signal.
     Stop {
         /// `SIGSTOP`, `SIGTSTP`, `SIGTTIN` or `SIGTTOU`.
@@ -455,4 +466,12 @@ pub struct Held {
 )]
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

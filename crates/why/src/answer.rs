@@ -26,6 +26,14 @@ pub struct Answer {
     pub processes: Vec<Process>,
     /// The same in sentences: the processes first, then the causes.
     pub says: Vec<String>,
+    /// Whether it moves only as long as somebody outside may help: nothing
+    /// of the tree goes on by itself. Then the last sentence says who.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests: bool,
+    /// What would end a wait of the stuck after all, and could not be ruled
+    /// out: the verdict holds unless it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<Unless>,
 }
 
 impl Answer {
@@ -34,6 +42,8 @@ impl Answer {
         Self {
             version: VERSION,
             verdict: Verdict::Finished,
+            rests: false,
+            unless: Vec::new(),
             basis: Basis::Syscall,
             causes: Vec::new(),
             cycle: Vec::new(),
@@ -53,6 +63,15 @@ pub enum Verdict {
     Moving,
     /// No process of the tree is left.
     Finished,
+}
+
+/// What the kernel tells nobody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unless {
+    /// A process has set an alarm(2) or setitimer(2), whose signal would end
+    /// it, and did so unobserved.
+    Alarm,
 }
 
 /// From what the waits are known.
@@ -171,7 +190,7 @@ pub struct Thread {
 /// On what a task waits, and who could end that.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct WaitsFor {
-    /// `pipe-data`, `pipe-room`, `fifo-peer`, `socket`, `child`, `vfork`,
+    /// `pipe-data`, `pipe-room`, `pipe-hangup`, `fifo-peer`, `socket`, `child`, `vfork`,
     /// `lock`, `futex`, `semaphore`, `signal`, `stop`, `queue`, `poll`,
     /// `self-pipe`, `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
     pub kind: String,

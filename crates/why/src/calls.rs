@@ -15,6 +15,8 @@ pub(crate) enum Form {
     Read,
     /// Bytes to the descriptor in argument 0.
     Write,
+    /// Bytes to the pipe in argument 0, or from it: as it is open.
+    Vmsplice,
     /// From the descriptor in the first of these arguments to the other.
     Copy(usize, usize),
     /// The place of the path; a folder's descriptor stands before it, if
@@ -94,7 +96,7 @@ const COMMON: &[Row] = &[
     (SYS_write, "write", Form::Write),
     (SYS_writev, "writev", Form::Write),
     (SYS_pwritev2, "pwritev2", Form::Write),
-    (SYS_vmsplice, "vmsplice", Form::Write),
+    (SYS_vmsplice, "vmsplice", Form::Vmsplice),
     (SYS_splice, "splice", Form::Copy(0, 2)),
     (SYS_tee, "tee", Form::Copy(0, 1)),
     (SYS_sendfile, "sendfile", Form::Copy(1, 0)),

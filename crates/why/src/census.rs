@@ -40,6 +40,8 @@ pub(crate) type Signs = Vec<(i32, u64, char, Called, u64)>;
 /// One look.
 #[derive(Debug, Default)]
 pub(crate) struct Census {
+    /// The pid of the first process, and when it started.
+    pub(crate) root: (i32, u64),
     pub(crate) processes: Vec<Process>,
     pub(crate) tasks: Vec<Task>,
     by_pid: HashMap<i32, usize>,
@@ -96,7 +98,8 @@ pub(crate) struct Roots {
 impl Census {
     /// Looks at every process of the tree and at each of its threads.
     pub(crate) fn take(proc: Proc, roots: Roots) -> Self {
-        let mut census = Self { reaper: roots.reaper, ..Self::default() };
+        let mut census =
+            Self { root: roots.root, reaper: roots.reaper, ..Self::default() };
         for Member { pid, stat, tids } in members(proc, roots) {
             let place = census.processes.len();
             let mut process = Process {

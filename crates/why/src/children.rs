@@ -53,8 +53,7 @@ impl Scene<'_> {
 
     /// The process behind a pidfd, if it is of the tree and lives.
     pub(crate) fn process_behind(&self, task: &Task, fd: i32) -> Option<usize> {
-        let pid = self.census.processes[task.process].pid;
-        let info = self.proc.info(pid, fd)?;
+        let info = self.info(task, fd)?;
         let pid = parse::field(&info, "Pid")?.parse().ok()?;
         let process = self.census.process_of(pid)?;
         self.census.is_alive(process).then_some(process)

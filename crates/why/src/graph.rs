@@ -16,9 +16,22 @@ pub(crate) struct Graph {
     processes: usize,
     /// For each node, who could wake it, and of which kind the wait is.
     wakers: Vec<Vec<(usize, Kind)>>,
+    /// For each node, who else could: not part of any ring.
+    others: Vec<Vec<usize>>,
     /// Moves by itself, or is moved from outside.
     is_moved: Vec<bool>,
     anybody: usize,
+}
+
+/// Who outside of the tree may wake somebody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outside {
+    /// Everybody.
+    All,
+    /// Those who hold a descriptor: strangers are known to take no part.
+    Holders,
+    /// Nobody, to learn what the tree can do by itself.
+    Nobody,
 }
 
 /// What the graph is made of.
@@ -30,8 +43,9 @@ pub(crate) struct Parts<'a> {
     pub(crate) tasks_of: &'a [&'a [usize]],
     /// For each group, its processes; `None` is one outside of the tree.
     pub(crate) groups: &'a [Vec<Option<usize>>],
-    /// Whether strangers are known to take no part.
-    pub(crate) is_closed: bool,
+    pub(crate) outside: Outside,
+    /// The processes for which the kernel may act while they wait.
+    pub(crate) served: &'a [usize],
 }
 
 /// One step of a ring: a task, and the kind of wait that leads on.
@@ -49,27 +63,51 @@ impl Graph {
             tasks,
             processes,
             wakers: vec![Vec::new(); anybody + 1],
+            others: vec![Vec::new(); anybody + 1],
             is_moved: vec![false; anybody + 1],
             anybody,
         };
         for (task, wait) in parts.waits.iter().enumerate() {
             for (waker, kind) in wait.all_wakers() {
-                let node = match waker {
-                    Waker::Task(other) => other,
-                    Waker::Process(process) => tasks + process,
-                    Waker::Group(group) => first_group + group,
-                    Waker::Anybody => anybody,
-                    Waker::Stranger if parts.is_closed => continue,
-                    Waker::Stranger | Waker::Outside | Waker::Moves => {
-                        graph.is_moved[task] = true;
-                        continue;
-                    }
-                };
-                graph.wakers[task].push((node, kind));
+                if let Some(node) = graph.node(task, waker, parts) {
+                    graph.wakers[task].push((node, kind));
+                }
+            }
+            let others = wait.each().into_iter().flat_map(|it| &it.others);
+            for waker in others {
+                if let Some(node) = graph.node(task, *waker, parts) {
+                    graph.others[task].push(node);
+                }
             }
         }
         graph.add_processes(parts);
         graph
+    }
+
+    /// The node of somebody who could wake a task; `None` is nobody, or what
+    /// moves the task itself.
+    fn node(
+        &mut self,
+        task: usize,
+        waker: Waker,
+        parts: Parts<'_>,
+    ) -> Option<usize> {
+        match waker {
+            Waker::Task(other) => Some(other),
+            Waker::Process(process) => Some(self.tasks + process),
+            Waker::Group(group) => Some(self.tasks + self.processes + group),
+            Waker::Anybody => Some(self.anybody),
+            Waker::Stranger | Waker::Unseen
+                if parts.outside != Outside::All =>
+            {
+                None
+            }
+            Waker::Outside if parts.outside == Outside::Nobody => None,
+            Waker::Stranger | Waker::Unseen | Waker::Outside | Waker::Moves => {
+                self.is_moved[task] = true;
+                None
+            }
+        }
     }
 
     fn add_processes(&mut self, parts: Parts<'_>) {
@@ -81,9 +119,13 @@ impl Graph {
                 its.iter().map(|task| (*task, Kind::Other)).collect();
             self.wakers[self.anybody].push((node, Kind::Other));
         }
+        for process in parts.served {
+            self.is_moved[tasks + process] = true;
+        }
         for (group, holders) in parts.groups.iter().enumerate() {
             let node = first_group + group;
-            self.is_moved[node] = holders.contains(&None);
+            self.is_moved[node] =
+                holders.contains(&None) && parts.outside != Outside::Nobody;
             self.wakers[node] = holders
                 .iter()
                 .flatten()
@@ -95,8 +137,9 @@ impl Graph {
     /// For each node, whether it is proved that nobody will wake it.
     pub(crate) fn stuck(&self) -> Vec<bool> {
         let mut woken: Vec<Vec<usize>> = vec![Vec::new(); self.wakers.len()];
-        for (node, wakers) in self.wakers.iter().enumerate() {
-            for (waker, _) in wakers {
+        for node in 0..self.wakers.len() {
+            let named = self.wakers[node].iter().map(|(waker, _)| waker);
+            for waker in named.chain(&self.others[node]) {
                 woken[*waker].push(node);
             }
         }
@@ -354,101 +397,4 @@ fn way_back(from: usize, came: &[Option<Step>]) -> Vec<Step> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Graph, Parts};
-    use crate::wait::{Kind, Wait, Waker};
-
-    /// One process for each wait, with one thread.
-    fn graph(
-        waits: &[Wait],
-        groups: &[Vec<Option<usize>>],
-        is_closed: bool,
-    ) -> Graph {
-        let tasks: Vec<[usize; 1]> =
-            (0..waits.len()).map(|task| [task]).collect();
-        let tasks_of: Vec<&[usize]> =
-            tasks.iter().map(|its| &its[..]).collect();
-        Graph::new(Parts { waits, tasks_of: &tasks_of, groups, is_closed })
-    }
-
-    fn child(process: usize) -> Wait {
-        Wait::new(Kind::Child, vec![Waker::Process(process)])
-    }
-
-    fn data(group: usize) -> Wait {
-        Wait::new(Kind::PipeData, vec![Waker::Group(group)])
-    }
-
-    #[test]
-    fn one_that_moves_moves_all_who_wait_for_it() {
-        let waits = [child(1), data(0), Wait::moves(Kind::Sleep)];
-        let holders = [vec![Some(1), Some(2)]];
-        let graph = graph(&waits, &holders, true);
-        assert_eq!(graph.stuck(), [false, false, false]);
-    }
-
-    #[test]
-    fn who_holds_the_end_himself_is_the_knot() {
-        let waits = [child(1), data(0)];
-        let graph = graph(&waits, &[vec![Some(1)]], false);
-        let stuck = graph.stuck();
-        assert_eq!(stuck, [true, true]);
-        let knots = graph.knots(&stuck);
-        assert_eq!(knots, [vec![1]]);
-        let ring = graph.ring(&knots[0], &|_, _, _| true);
-        assert_eq!(ring, Some(vec![(1, Kind::PipeData)]));
-    }
-
-    #[test]
-    fn a_holder_outside_moves_whoever_waits_for_it() {
-        let waits = [child(1), data(0)];
-        let graph = graph(&waits, &[vec![Some(1), None]], true);
-        assert_eq!(graph.stuck(), [false, false]);
-    }
-
-    #[test]
-    fn a_stranger_counts_unless_the_tree_is_closed() {
-        let wakers = vec![Waker::Stranger, Waker::Anybody];
-        let waits = [Wait::new(Kind::Signal, wakers), child(0)];
-        assert_eq!(graph(&waits, &[], false).stuck(), [false, false]);
-        let closed = graph(&waits, &[], true);
-        let stuck = closed.stuck();
-        assert_eq!(stuck, [true, true]);
-        assert_eq!(closed.knots(&stuck), [vec![0]]);
-        assert_eq!(closed.ring(&[0], &|_, _, _| true), None);
-    }
-
-    #[test]
-    fn any_process_that_moves_may_send_a_signal() {
-        let signal = Wait::new(Kind::Signal, vec![Waker::Anybody]);
-        let waits = [signal, Wait::moves(Kind::Sleep)];
-        assert_eq!(graph(&waits, &[], true).stuck(), [false, false]);
-    }
-
-    #[test]
-    fn a_ring_is_found_once_and_whoever_waits_for_it_is_no_part() {
-        let waits = [child(1), data(0), data(1), data(2)];
-        let holders = [vec![Some(2)], vec![Some(3)], vec![Some(1)]];
-        let graph = graph(&waits, &holders, false);
-        let stuck = graph.stuck();
-        assert_eq!(stuck, [true; 4]);
-        let knots = graph.knots(&stuck);
-        assert_eq!(knots, [vec![1, 2, 3]]);
-        let ring = graph.ring(&knots[0], &|_, _, _| true).unwrap();
-        let tasks: Vec<usize> = ring.iter().map(|step| step.0).collect();
-        assert_eq!(tasks, [1, 2, 3]);
-    }
-
-    #[test]
-    fn only_dead_holders_leave_a_knot_of_one() {
-        let waits = [data(0)];
-        let tasks_of: [&[usize]; 2] = [&[0], &[]];
-        let graph = Graph::new(Parts {
-            waits: &waits,
-            tasks_of: &tasks_of,
-            groups: &[vec![Some(1)]],
-            is_closed: false,
-        });
-        assert_eq!(graph.knots(&graph.stuck()), [vec![0]]);
-    }
-}
+mod tests;

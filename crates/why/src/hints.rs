@@ -36,7 +36,7 @@ impl Scene<'_> {
     /// Which pipe is not known, so any of those that the process has open
     /// that way.
     fn any_pipe(&mut self, task: &Task, is_input: bool) -> Wait {
-        let all = self.holdings.descriptors(task.process);
+        let all = self.holdings.descriptors(task.process, task.tid);
         let fds: Vec<i32> = all
             .iter()
             .filter(|it| {

@@ -6,13 +6,16 @@ use std::collections::{HashMap, HashSet};
 use crate::census::Census;
 use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
-use crate::tables::Tables;
+use crate::same::Place;
+use crate::tables::Reader;
+use crate::unseen;
 
 /// A descriptor, and whose.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Holding {
     /// Place in the census; `None` is outside of the tree.
     pub(crate) process: Option<usize>,
+    /// The process, or that of its threads in whose table it stands.
     pub(crate) pid: i32,
     /// `None` if the process may hold it: its descriptors are not ours to
     /// read.
@@ -38,65 +41,97 @@ impl Holding {
             End::Both => true,
         }
     }
+
+    /// Both ends in one.
+    pub(crate) fn whole(process: Option<usize>, pid: i32, fd: i32) -> Self {
+        Self {
+            process,
+            pid,
+            fd: Some(fd),
+            is_readable: true,
+            is_writable: true,
+        }
+    }
 }
 
-/// All descriptors, by process and by object. Each process is read once.
+/// All descriptors, by process and by object. Each table is read once.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
-    of: HashMap<usize, Vec<Descriptor>>,
+    /// Of the tree: by the thread through which a table was read.
+    tables: HashMap<i32, Vec<Descriptor>>,
+    /// For each process of the tree, those threads.
+    of: HashMap<usize, Vec<i32>>,
     by_object: HashMap<Object, Vec<Holding>>,
-    /// Eventfds: their numbers stand in `fdinfo` alone.
-    events: Vec<(Option<usize>, i32, i32)>,
+    /// What has no inode of its own, by its text.
+    anonymous: HashMap<String, Vec<(Option<usize>, Place)>>,
+    /// For each thread through which a stranger's table was read, its
+    /// process.
+    leaders: HashMap<i32, i32>,
     /// Processes of the tree that may hold anything: we may not read what
     /// they hold, or a socket of theirs has descriptors on the way
     /// (`SCM_RIGHTS`), which have no other place in /proc.
     unknown: Vec<usize>,
+    /// Processes outside of the tree that may hold anything of the tree, and
+    /// that we may not read.
+    pub(crate) unseen: Vec<i32>,
+}
+
+/// The tables of a process, each with the thread through which it was read.
+struct Tables {
+    read: Vec<(i32, Vec<Descriptor>)>,
+    is_complete: bool,
 }
 
 impl Holdings {
-    /// A process outside of the tree which we may not read is another
-    /// user's. It can hold an object of this tree only if it inherited or
-    /// was sent a descriptor. An object that has no holder left at all shows
-    /// that there is such a process; one beside visible holders stays unseen.
     pub(crate) fn read(proc: Proc, census: &Census) -> Self {
         let mut holdings = Self::default();
         let mut inside = HashSet::new();
-        let mut tables = Tables::new(proc);
+        let mut reader = Reader::new(proc);
         for (place, process) in census.processes.iter().enumerate() {
             inside.insert(process.pid);
-            if !census.is_alive(place) {
+            let tasks = process.tasks.iter();
+            let tids: Vec<i32> =
+                tasks.map(|task| census.tasks[*task].tid).collect();
+            let tables = tables(&mut reader, proc, &tids);
+            if !tables.is_complete {
+                holdings.unknown.push(place);
+            }
+            for (tid, list) in tables.read {
+                holdings.add(Some(place), tid, list);
+            }
+        }
+        holdings.find_descriptors_on_the_way(proc);
+        let mut unreadable = Vec::new();
+        for pid in proc.pids() {
+            if inside.contains(&pid) {
                 continue;
             }
-            // The first thread may have ended before the others.
-            let task = &census.tasks[process.tasks[0]];
-            let descriptors = tables.read(task.tid);
-            match descriptors {
-                Some(list) => holdings.add(Some(place), process.pid, list),
-                None => holdings.unknown.push(place),
+            let tables = tables(&mut reader, proc, &proc.tids(pid));
+            if !tables.is_complete && is_program(proc, pid) {
+                unreadable.push(pid);
+            }
+            for (tid, list) in tables.read {
+                holdings.leaders.insert(tid, pid);
+                holdings.add(None, tid, list);
             }
         }
-        holdings.find_descriptors_on_the_way(proc, census);
-        for pid in proc.pids() {
-            if !inside.contains(&pid)
-                && let Some(list) = tables.read(pid)
-            {
-                holdings.add(None, pid, list);
-            }
-        }
+        holdings.unseen = unseen::who_may_hold(proc, census.root, &unreadable);
         holdings
     }
 
-    fn add(&mut self, process: Option<usize>, pid: i32, list: Vec<Descriptor>) {
+    fn add(&mut self, process: Option<usize>, tid: i32, list: Vec<Descriptor>) {
         for descriptor in &list {
-            if descriptor.text == "anon_inode:[eventfd]" {
-                self.events.push((process, pid, descriptor.fd));
+            if descriptor.text.starts_with("anon_inode:") {
+                let place = (process, (tid, descriptor.fd));
+                let text = descriptor.text.clone();
+                self.anonymous.entry(text).or_default().push(place);
             }
             if matches!(descriptor.object, Object::Anonymous | Object::Device) {
                 continue;
             }
             let holding = Holding {
                 process,
-                pid,
+                pid: tid,
                 fd: Some(descriptor.fd),
                 is_readable: descriptor.is_readable,
                 is_writable: descriptor.is_writable,
@@ -105,55 +140,134 @@ impl Holdings {
             self.by_object.entry(object).or_default().push(holding);
         }
         if let Some(place) = process {
-            self.of.insert(place, list);
+            self.of.entry(place).or_default().push(tid);
+            self.tables.insert(tid, list);
         }
     }
 
-    fn find_descriptors_on_the_way(&mut self, proc: Proc, census: &Census) {
-        let is_socket = |object: &&Object| matches!(object, Object::Socket(_));
-        let sockets: Vec<&Object> =
-            self.by_object.keys().filter(is_socket).collect();
-        let mut receivers = Vec::new();
-        for socket in sockets {
-            let holders = &self.by_object[socket];
-            let first = holders.first();
-            let info = first.and_then(|it| {
-                let task =
-                    &census.tasks[census.processes[it.process?].tasks[0]];
-                proc.info(task.tid, it.fd?)
-            });
-            let info = info.unwrap_or_default();
-            let count = parse::field(&info, "scm_fds");
-            if count.is_some_and(|count| count.trim() != "0") {
-                receivers.extend(holders.iter().filter_map(|it| it.process));
-            }
-        }
+    fn find_descriptors_on_the_way(&mut self, proc: Proc) {
+        let receivers: Vec<usize> = self
+            .sockets()
+            .filter(|holders| has_descriptors(proc, holders))
+            .flatten()
+            .filter_map(|holder| holder.process)
+            .collect();
         self.unknown.extend(receivers);
+    }
+
+    /// The holders of each socket.
+    fn sockets(&self) -> impl Iterator<Item = &Vec<Holding>> {
+        let all = self.by_object.iter();
+        let sockets = all.filter(|it| matches!(it.0, Object::Socket(_)));
+        sockets.map(|(_, holders)| holders)
+    }
+
+    /// Whether descriptors wait in a socket that somebody outside of the tree
+    /// holds.
+    pub(crate) fn is_on_the_way_out(&self, proc: Proc, socket: u64) -> bool {
+        let holders = self.by_object.get(&Object::Socket(socket));
+        holders.is_some_and(|holders| {
+            let leads_out = holders.iter().any(|it| it.process.is_none());
+            leads_out && has_descriptors(proc, holders)
+        })
+    }
+
+    /// The processes outside of the tree that hold a socket.
+    pub(crate) fn strangers_at(
+        &self,
+        socket: u64,
+    ) -> impl Iterator<Item = i32> {
+        let holders = self.by_object.get(&Object::Socket(socket));
+        let holders = holders.map_or(&[][..], Vec::as_slice).iter();
+        let strangers = holders.filter(|it| it.process.is_none());
+        strangers.map(|it| self.leader(it.pid))
+    }
+
+    /// Whether somebody of the tree holds a socket.
+    pub(crate) fn is_of_the_tree(&self, socket: u64) -> bool {
+        let holders = self.by_object.get(&Object::Socket(socket));
+        holders.is_some_and(|all| all.iter().any(|it| it.process.is_some()))
     }
 
     /// Tells the eventfds apart.
     pub(crate) fn find_events(&mut self, proc: Proc) {
-        for (process, pid, fd) in std::mem::take(&mut self.events) {
-            let info = proc.info(pid, fd).unwrap_or_default();
+        let events = self.anonymous.get("anon_inode:[eventfd]");
+        for (process, (tid, fd)) in events.cloned().unwrap_or_default() {
+            let info = proc.info(tid, fd).unwrap_or_default();
             let id = parse::field(&info, "eventfd-id");
             let Some(id) = id.and_then(|id| id.parse().ok()) else { continue };
-            let holding = Holding::whole(process, pid, fd);
+            let holding = Holding::whole(process, tid, fd);
             let object = Object::Event(id);
             self.by_object.entry(object).or_default().push(holding);
+        }
+    }
+
+    /// All who hold the same timer or the same epoll set. Where nobody may
+    /// compare, all who hold one that looks the same.
+    pub(crate) fn twins(
+        &self,
+        proc: Proc,
+        place: Place,
+        text: &str,
+    ) -> Vec<Holding> {
+        let looks = |place: Place| {
+            let info = proc.info(place.0, place.1).unwrap_or_default();
+            // One of the flags is the descriptor's, not the file's.
+            let is_meant = |line: &&str| !line.starts_with("flags:");
+            info.lines().filter(is_meant).collect::<String>()
+        };
+        let all = self.anonymous.get(text).map_or(&[][..], Vec::as_slice);
+        let same = all.iter().filter(|(_, other)| {
+            proc.is_same_file(place, *other)
+                .unwrap_or_else(|| looks(place) == looks(*other))
+        });
+        let same = same
+            .map(|(process, (tid, fd))| Holding::whole(*process, *tid, *fd));
+        same.chain(self.who_may_hold()).collect()
+    }
+
+    /// Whether a process has one of these, by its text.
+    pub(crate) fn has(&self, process: usize, text: &str) -> bool {
+        let all = self.anonymous.get(text);
+        all.is_some_and(|all| all.iter().any(|it| it.0 == Some(process)))
+    }
+
+    /// Whether no descriptor of the tree could be read.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// The process of a thread through which a table was read.
+    pub(crate) fn leader(&self, tid: i32) -> i32 {
+        self.leaders.get(&tid).copied().unwrap_or(tid)
+    }
+
+    /// The thread through which the table of this one was read.
+    pub(crate) fn reader(&self, process: usize, tid: i32) -> i32 {
+        let tids = self.of.get(&process).map_or(&[][..], Vec::as_slice);
+        match tids.contains(&tid) {
+            true => tid,
+            false => tids.first().copied().unwrap_or(tid),
         }
     }
 
     pub(crate) fn descriptor(
         &self,
         process: usize,
+        tid: i32,
         fd: i32,
     ) -> Option<&Descriptor> {
-        self.of.get(&process)?.iter().find(|it| it.fd == fd)
+        self.descriptors(process, tid).iter().find(|it| it.fd == fd)
     }
 
-    /// Of a process of the tree; empty if they could not be read.
-    pub(crate) fn descriptors(&self, process: usize) -> &[Descriptor] {
-        self.of.get(&process).map_or(&[], Vec::as_slice)
+    /// Of a thread of the tree; empty if they could not be read.
+    pub(crate) fn descriptors(
+        &self,
+        process: usize,
+        tid: i32,
+    ) -> &[Descriptor] {
+        let table = self.tables.get(&self.reader(process, tid));
+        table.map_or(&[], Vec::as_slice)
     }
 
     /// Who holds this end, and who may.
@@ -172,4 +286,42 @@ impl Holdings {
             is_writable: true,
         })
     }
+}
+
+/// Whether descriptors wait in a socket to be received.
+fn has_descriptors(proc: Proc, holders: &[Holding]) -> bool {
+    let first = holders.first();
+    let info = first.and_then(|it| proc.info(it.pid, it.fd?));
+    let count = info.as_deref().and_then(|it| parse::field(it, "scm_fds"));
+    count.is_some_and(|count| count != "0")
+}
+
+/// Every table that one of these threads has. Threads share one, unless they
+/// called unshare(2); a thread that has ended has none.
+fn tables(reader: &mut Reader, proc: Proc, tids: &[i32]) -> Tables {
+    let mut tables = Tables { read: Vec::new(), is_complete: true };
+    for tid in tids {
+        let is_known = tables
+            .read
+            .iter()
+            .any(|(known, _)| proc.is_same_table(*known, *tid) == Some(true));
+        if is_known {
+            continue;
+        }
+        match reader.read(*tid) {
+            Some(list) if tables.read.iter().any(|it| it.1 == list) => {}
+            Some(list) => tables.read.push((*tid, list)),
+            None => {
+                let stat = proc.stat(*tid);
+                let is_there = stat.is_some_and(|stat| !stat.has_ended());
+                tables.is_complete &= !is_there;
+            }
+        }
+    }
+    tables
+}
+
+/// Threads of the kernel hold nothing.
+fn is_program(proc: Proc, pid: i32) -> bool {
+    proc.stat(pid).is_some_and(|stat| !stat.is_of_the_kernel())
 }

@@ -207,22 +207,35 @@ pub(crate) struct Watched {
     /// Its number when it was added.
     pub(crate) fd: i32,
     pub(crate) events: u32,
-    /// Of the file that was added, which the number may have left since.
-    pub(crate) inode: Option<u64>,
+    /// How many entries before it have the same number: of files that were
+    /// added under it one after the other.
+    pub(crate) nth: u32,
+    /// Device and inode of the file that was added, which the number may
+    /// have left since.
+    pub(crate) inode: Option<(u64, u64)>,
 }
 
 /// `tfd:        3 events:       19 data: 0  pos:0 ino:1f sdev:10`
 pub(crate) fn watched(info: &str) -> Vec<Watched> {
-    info.lines()
-        .filter_map(|line| {
-            let mut words = line.strip_prefix("tfd:")?.split_ascii_whitespace();
-            let fd = words.next()?.parse().ok()?;
-            let events = u32::from_str_radix(words.nth(1)?, 16).ok()?;
-            let inode = words.find_map(|word| word.strip_prefix("ino:"));
-            let inode = inode.and_then(hex);
-            Some(Watched { fd, events, inode })
-        })
-        .collect()
+    let mut found: Vec<Watched> = Vec::new();
+    for line in info.lines() {
+        if let Some(mut watched) = watched_by(line) {
+            let is_same = |it: &&Watched| it.fd == watched.fd;
+            watched.nth = found.iter().filter(is_same).count() as u32;
+            found.push(watched);
+        }
+    }
+    found
+}
+
+fn watched_by(line: &str) -> Option<Watched> {
+    let mut words = line.strip_prefix("tfd:")?.split_ascii_whitespace();
+    let fd = words.next()?.parse().ok()?;
+    let events = u32::from_str_radix(words.nth(1)?, 16).ok()?;
+    let inode = words.find_map(|word| word.strip_prefix("ino:"));
+    let device = words.find_map(|word| word.strip_prefix("sdev:"));
+    let inode = device.and_then(hex).zip(inode.and_then(hex));
+    Some(Watched { fd, events, nth: 0, inode })
 }
 
 /// A line of `/proc/sysvipc/sem`, `msg` or `shm`.
@@ -320,11 +333,14 @@ mod tests {
     #[test]
     fn an_epoll_set_is_read_with_its_members() {
         let text = "pos:\t0\nflags:\t02\ntfd:        5 events:       19 \
-                    data:                5  pos:0 ino:1f sdev:d\n";
+                    data:                5  pos:0 ino:1f sdev:d\n\
+                    tfd:        5 events:        1 data: 6\n";
         let watched = watched(text);
-        assert_eq!(watched.len(), 1);
+        assert_eq!(watched.len(), 2);
         assert_eq!((watched[0].fd, watched[0].events), (5, 0x19));
-        assert_eq!(watched[0].inode, Some(0x1f));
+        assert_eq!((watched[0].nth, watched[1].nth), (0, 1));
+        assert_eq!(watched[0].inode, Some((0xd, 0x1f)));
+        assert_eq!(watched[1].inode, None);
         assert_eq!(field(text, "flags"), Some("02"));
     }
 

@@ -51,6 +51,9 @@ impl Scene<'_> {
     /// A wait for those who hold the other end of a pipe.
     fn pipe(&mut self, descriptor: &Descriptor, other: End) -> Wait {
         let group = self.group(&descriptor.object, other);
+        // Whoever holds either end may make the pipe larger
+        // (F_SETPIPE_SZ), or open the other end anew through /dev/fd.
+        let both = self.group(&descriptor.object, End::Both);
         let mut wakers = vec![Waker::Group(group)];
         if self.is_empty(group) {
             // A reader would have got the end of file, a writer SIGPIPE.
@@ -63,7 +66,7 @@ impl Scene<'_> {
             End::Write => Kind::PipeData,
             _ => Kind::PipeRoom,
         };
-        Wait::new(kind, wakers)
+        Wait::new(kind, wakers).or([Waker::Group(both)])
     }
 
     /// open(2) of a FIFO waits until somebody opens the other side.

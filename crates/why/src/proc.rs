@@ -78,6 +78,10 @@ impl Proc {
         Self { refusal }
     }
 
+    pub(crate) fn refuses_descriptors(self) -> bool {
+        self.refusal.descriptors
+    }
+
     pub(crate) fn refuses_memory(self) -> bool {
         self.refusal.memory
     }
@@ -167,34 +171,20 @@ impl Proc {
         text(&format!("/proc/{pid}/fdinfo/{fd}"))
     }
 
-    /// Of the file behind a descriptor.
-    pub(crate) fn inode(self, pid: i32, fd: i32) -> Option<u64> {
-        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}"));
-        file.ok().map(|file| file.ino())
+    /// Device and inode of the file behind a descriptor, as the kernel
+    /// writes both.
+    pub(crate) fn inode(self, pid: i32, fd: i32) -> Option<(u64, u64)> {
+        let file = fs::metadata(format!("/proc/{pid}/fd/{fd}")).ok()?;
+        let (major, minor) = (libc::major(file.dev()), libc::minor(file.dev()));
+        Some((u64::from(major) << 20 | u64::from(minor), file.ino()))
     }
 
     pub(crate) fn mappings(self, pid: i32) -> Option<Vec<Mapping>> {
         if self.refusal.memory {
             return None;
         }
-        let mut maps = text(&format!("/proc/{pid}/maps"));
-        if maps.as_ref().is_none_or(String::is_empty) {
-            let living = self.living(pid);
-            maps = text(&format!("/proc/{pid}/task/{living}/maps")).or(maps);
-        }
-        Some(maps?.lines().filter_map(parse::mapping).collect())
-    }
-
-    /// A thread of a process that has not ended: with a first thread that
-    /// has, what the process has is not shown any more.
-    pub(crate) fn living(self, pid: i32) -> i32 {
-        let has_ended =
-            |tid| self.thread_stat(pid, tid).is_none_or(|it| it.has_ended());
-        if !self.stat(pid).is_none_or(|it| it.has_ended()) {
-            return pid;
-        }
-        let mut tids = self.tids(pid).into_iter();
-        tids.find(|tid| !has_ended(*tid)).unwrap_or(pid)
+        let maps = self.maps(pid)?;
+        Some(maps.lines().filter_map(parse::mapping).collect())
     }
 
     /// How much memory a process has, in pages: all of it, its program, and
@@ -209,20 +199,41 @@ impl Proc {
         (size[0] > 0).then_some(size)
     }
 
+    /// `/proc/PID/maps`, as it stands there.
+    pub(crate) fn maps(self, pid: i32) -> Option<String> {
+        if self.refusal.memory {
+            return None;
+        }
+        let maps = text(&format!("/proc/{pid}/maps"))?;
+        match maps.is_empty() {
+            true => text(&format!("/proc/{}/maps", self.living(pid))),
+            false => Some(maps),
+        }
+    }
+
+    /// A thread of a process that has not ended. Of a first thread that has,
+    /// /proc shows neither memory nor descriptors.
+    pub(crate) fn living(self, pid: i32) -> i32 {
+        let has_ended =
+            |stat: Option<Stat>| stat.is_none_or(|stat| stat.has_ended());
+        if !has_ended(self.stat(pid)) {
+            return pid;
+        }
+        let mut tids = self.tids(pid).into_iter();
+        tids.find(|tid| !has_ended(self.thread_stat(pid, *tid))).unwrap_or(pid)
+    }
+
     /// Fills `bytes` from a process's memory. Whether all could be read.
     pub(crate) fn copy(self, pid: i32, from: u64, bytes: &mut [u8]) -> bool {
         if self.refusal.memory {
             return false;
         }
-        let mut read = |tid: i32| {
-            let memory = fs::File::open(format!("/proc/{tid}/mem"));
+        let mut copied = |pid: i32| {
+            let memory = fs::File::open(format!("/proc/{pid}/mem"));
             memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
         };
-        if read(pid) {
-            return true;
-        }
-        let living = self.living(pid);
-        living != pid && read(living)
+        let other = || Some(self.living(pid)).filter(|tid| *tid != pid);
+        copied(pid) || other().is_some_and(copied)
     }
 
     /// Words of 32 bits from a process's memory.

@@ -44,6 +44,10 @@ pub struct Question<'a> {
     /// What an observer saw so far: it names the processes, and knows who
     /// held a semaphore last. May be empty.
     pub history: &'a [Event],
+    /// Whether the history has every [`What::Alarm`](trace::What::Alarm)
+    /// since the tree began: then there is no other alarm. It may lack other
+    /// events.
+    pub has_all_alarms: bool,
     /// What is not read. For tests: the kernel's own refusals need nothing.
     pub refusal: Refusal,
 }
@@ -51,7 +55,12 @@ pub struct Question<'a> {
 impl<'a> Question<'a> {
     /// About a tree of which nothing else is known.
     pub fn new(tree: Tree) -> Self {
-        Self { tree, history: &[], refusal: Refusal::default() }
+        Self {
+            tree,
+            history: &[],
+            has_all_alarms: false,
+            refusal: Refusal::default(),
+        }
     }
 
     /// With what an observer saw.
@@ -81,8 +90,22 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Error> {
 /// If the pid is none that can be asked about. A root that has ended is no
 /// error here.
 pub fn watch(question: &Question<'_>) -> Result<Answer, Error> {
+    watch_and_tell(question, &mut |_| ())
+}
+
+/// Like [`watch`], and tells of a tree that has been at rest for a moment
+/// while only somebody outside can help ([`Answer::rests`]): as long as it
+/// rests, each time it is looked at.
+///
+/// # Errors
+/// As [`watch`].
+pub fn watch_and_tell(
+    question: &Question<'_>,
+    tell: &mut dyn FnMut(&Answer),
+) -> Result<Answer, Error> {
     const SOON: Duration = Duration::from_millis(10);
     const LATE: Duration = Duration::from_millis(250);
+    const MOMENT: Duration = Duration::from_secs(1);
     let proc = Proc::new(question.refusal);
     let asked = match Asked::new(proc, question) {
         Ok(asked) => asked,
@@ -92,15 +115,24 @@ pub fn watch(question: &Question<'_>) -> Result<Answer, Error> {
         Err(error) => return Err(error),
     };
     let mut pause = SOON;
+    let mut rests_since = None;
     loop {
         asked.await_end(pause);
         pause = (pause * 2).min(LATE);
         if !asked.may_be_at_rest() {
+            rests_since = None;
             continue;
         }
         let answer = asked.explain();
         if answer.verdict != Verdict::Moving {
             return Ok(answer);
+        }
+        if !answer.rests {
+            rests_since = None;
+        } else if rests_since.get_or_insert_with(Instant::now).elapsed()
+            > MOMENT
+        {
+            tell(&answer);
         }
     }
 }
@@ -205,10 +237,9 @@ impl<'a> Asked<'a> {
         if !is_quiet {
             return tell::moving(&first);
         }
-        let tree = self.question.tree;
-        let history = self.question.history;
-        let answer = tell::tell(self.proc, &first, tree.closed, history);
-        if answer.processes.iter().any(|process| process.stuck) {
+        let answer = tell::tell(self.proc, &first, self.question);
+        let is_claimed = answer.processes.iter().any(|it| it.stuck);
+        if is_claimed || answer.rests {
             // Nobody has run between the first look and the last, so what
             // was read in between was true at one time.
             self.await_end(LOOKS_APART);

@@ -1,6 +1,6 @@
 //! Sentences: one for each process that is stuck, one for each root cause.
 
-use crate::answer::{Basis, Holder};
+use crate::answer::Holder;
 use crate::causes::Found;
 use crate::lessons;
 use crate::names;
@@ -32,9 +32,7 @@ impl Speaker<'_> {
         causes.dedup();
         causes.truncate(SPOKEN);
         says.extend(causes);
-        if self.0.basis() == Basis::Wchan {
-            says.push(REFUSED.to_owned());
-        }
+        says.extend(crate::limits::told(self, found));
         says
     }
 
@@ -134,6 +132,10 @@ impl Speaker<'_> {
             }
             Kind::PipeRoom => format!(
                 "for room in {object}, which is full and whose read end {}",
+                held()
+            ),
+            Kind::PipeHangup => format!(
+                "for the other side of {object} to go away, which {}",
                 held()
             ),
             Kind::FifoPeer => format!(
@@ -364,9 +366,3 @@ fn fds(of: &[&Holder]) -> String {
         _ => format!(" (descriptors {})", fds.join(", ")),
     }
 }
-
-const REFUSED: &str = "The kernel does not tell us the calls and arguments of \
-these processes, so that only the kind of wait is known, by the name of a \
-function in the kernel. Whoever starts the program may see more: \
-`cargo why -- CMD` instead of a pid, or the same user, or \
-kernel.yama.ptrace_scope at 0.";

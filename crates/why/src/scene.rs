@@ -6,12 +6,14 @@ use std::rc::Rc;
 
 use trace::Event;
 
+use crate::alarms::Alarms;
 use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
 use crate::memory::Spaces;
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
+use crate::same::Place;
 use crate::sockets::Sockets;
 use crate::wait::{Kind, Wait, Waker};
 
@@ -48,6 +50,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) proc: Proc,
     pub(crate) census: &'a Census,
     pub(crate) history: &'a [Event],
+    alarms: &'a Alarms,
     pub(crate) holdings: Holdings,
     pub(crate) groups: Vec<Group>,
     known: HashMap<(Object, End), usize>,
@@ -60,6 +63,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) spaces: Option<Rc<Spaces>>,
     /// Whether the kernel sends signals when a descriptor is ready.
     pub(crate) has_notices: OnceCell<bool>,
+    twins: HashMap<Place, usize>,
 }
 
 impl<'a> Scene<'a> {
@@ -67,11 +71,13 @@ impl<'a> Scene<'a> {
         proc: Proc,
         census: &'a Census,
         history: &'a [Event],
+        alarms: &'a Alarms,
     ) -> Self {
         Self {
             proc,
             census,
             history,
+            alarms,
             holdings: Holdings::read(proc, census),
             groups: Vec::new(),
             known: HashMap::new(),
@@ -82,6 +88,7 @@ impl<'a> Scene<'a> {
             mappers: HashMap::new(),
             spaces: None,
             has_notices: OnceCell::new(),
+            twins: HashMap::new(),
         }
     }
 
@@ -105,6 +112,13 @@ impl<'a> Scene<'a> {
         if self.may_be_timed(task) {
             wait.wakers.push(Waker::Moves);
         }
+        let is_held =
+            |(waker, _): &(Waker, Kind)| matches!(waker, Waker::Group(_));
+        if !self.holdings.unseen.is_empty()
+            && wait.all_wakers().iter().any(is_held)
+        {
+            wait.others.push(Waker::Unseen);
+        }
         wait
     }
 
@@ -112,11 +126,13 @@ impl<'a> Scene<'a> {
     fn may_be_timed(&self, task: &Task) -> bool {
         const ALARM: u64 = 1 << (libc::SIGALRM - 1);
         let status = &task.status;
-        // An alarm(2) is told nowhere. A program that catches its signal is
-        // taken to have set one.
+        // A program that catches the signal of an alarm is taken to have set
+        // one, unobserved.
         let has_alarm = status.caught & !status.blocked & ALARM != 0;
-        let pid = self.census.processes[task.process].pid;
-        has_alarm || self.proc.has_timers(pid)
+        let process = &self.census.processes[task.process];
+        has_alarm
+            || self.alarms.has_set(process)
+            || self.proc.has_timers(process.pid)
     }
 
     fn is_native(&mut self, process: usize) -> bool {
@@ -140,6 +156,10 @@ impl<'a> Scene<'a> {
         match form {
             Form::Read => self.input(task, fd),
             Form::Write => self.output(task, fd),
+            Form::Vmsplice => match self.descriptor(task, fd) {
+                Some(it) if it.is_readable => self.input(task, fd),
+                _ => self.output(task, fd),
+            },
             Form::Copy(from, to) => {
                 let from = self.input(task, call.arguments[from] as i32);
                 let to = self.output(task, call.arguments[to] as i32);
@@ -207,7 +227,33 @@ impl<'a> Scene<'a> {
         task: &Task,
         fd: i32,
     ) -> Option<Descriptor> {
-        self.holdings.descriptor(task.process, fd).cloned()
+        self.holdings.descriptor(task.process, task.tid, fd).cloned()
+    }
+
+    /// What `fdinfo` tells of a task's descriptor.
+    pub(crate) fn info(&self, task: &Task, fd: i32) -> Option<String> {
+        let (tid, fd) = self.place(task, fd);
+        self.proc.info(tid, fd)
+    }
+
+    /// A task's descriptor, as all threads name it that share its table.
+    pub(crate) fn place(&self, task: &Task, fd: i32) -> Place {
+        (self.holdings.reader(task.process, task.tid), fd)
+    }
+
+    /// The group of those who hold the same timer or epoll set.
+    pub(crate) fn twins(&mut self, place: Place, text: &str) -> usize {
+        if let Some(known) = self.twins.get(&place) {
+            return *known;
+        }
+        let holders = self.holdings.twins(self.proc, place, text);
+        let places: Vec<Place> =
+            holders.iter().filter_map(|it| Some((it.pid, it.fd?))).collect();
+        let group = self.named_group(holders);
+        for place in places {
+            self.twins.insert(place, group);
+        }
+        group
     }
 
     /// The group of those who hold an end; made at the first question.
@@ -216,15 +262,21 @@ impl<'a> Scene<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let mut holders = self.holdings.holders(object, end);
-        for holder in &mut holders {
-            if let Some(place) = holder.process {
-                holder.pid = self.census.processes[place].pid;
-            }
-        }
-        let group = self.add_group(holders);
+        let holders = self.holdings.holders(object, end);
+        let group = self.named_group(holders);
         self.known.insert(key, group);
         group
+    }
+
+    /// With the pids of processes, where a thread's table was read.
+    pub(crate) fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
+        for holder in &mut holders {
+            holder.pid = match holder.process {
+                Some(place) => self.census.processes[place].pid,
+                None => self.holdings.leader(holder.pid),
+            };
+        }
+        self.add_group(holders)
     }
 
     pub(crate) fn add_group(&mut self, holders: Vec<Holding>) -> usize {

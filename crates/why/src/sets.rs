@@ -4,11 +4,15 @@
 
 use crate::calls::Form;
 use crate::census::Task;
-use crate::holdings::{End, Holding};
-use crate::parse::{self, Syscall};
+use crate::holdings::End;
+use crate::parse::{self, Syscall, Watched};
 use crate::proc::{Descriptor, Object};
+use crate::same::Place;
 use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
+
+const SET: &str = "anon_inode:[eventpoll]";
+const TIMER: &str = "anon_inode:[timerfd]";
 
 /// A descriptor in a set, and for what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,11 +49,21 @@ impl Scene<'_> {
         let members = match form {
             Form::Poll | Form::PollMasked => self.polled(task, arguments),
             Form::Select { .. } => self.selected(task, arguments),
-            _ => self.epolled(task, arguments[0] as i32),
+            _ => None,
         };
-        let Some(members) = members else { return Wait::moves(Kind::Poll) };
-        let mut wait = Wait::new(Kind::Poll, Vec::new());
-        wait.members = self.members(task, &members);
+        let mut wait = match (members, form) {
+            (Some(members), _) => {
+                let mut wait = Wait::new(Kind::Poll, Vec::new());
+                for member in members {
+                    wait.members.extend(self.member(task, member));
+                }
+                wait
+            }
+            (None, Form::Epoll { .. } | Form::EpollTimed) => {
+                self.watched(task, arguments[0] as i32, 0)
+            }
+            (None, _) => return Wait::moves(Kind::Poll),
+        };
         if mask != 0 || wait.members.is_empty() {
             let awaited = task.status.caught & !task.status.blocked;
             wait.members.push(self.awaited(task, awaited));
@@ -57,19 +71,41 @@ impl Scene<'_> {
         wait
     }
 
-    fn members(&mut self, task: &Task, members: &[Member]) -> Vec<Wait> {
+    /// A wait for bytes that an event loop may send to itself.
+    fn awaken(&mut self, task: &Task, fd: i32) -> Wait {
+        let mut wait = self.input(task, fd);
+        if self.is_self_pipe(task, &wait) {
+            wait.kind = Kind::SelfPipe;
+        }
+        wait
+    }
+
+    fn member(&mut self, task: &Task, member: Member) -> Vec<Wait> {
+        let descriptor = self.descriptor(task, member.fd);
+        let is_pipe = |it: &&Descriptor| {
+            matches!(it.object, Object::Pipe(_) | Object::Fifo(..))
+        };
         let mut waits = Vec::new();
-        for member in members {
-            if member.is_input || !member.is_output {
-                let mut wait = self.input(task, member.fd);
-                if self.is_self_pipe(task, &wait) {
-                    wait.kind = Kind::SelfPipe;
+        if let Some(pipe) = descriptor.as_ref().filter(is_pipe) {
+            // That the other side went away is told to whoever asked for
+            // anything, or for nothing.
+            if pipe.is_readable {
+                waits.push(self.awaken(task, member.fd));
+            }
+            if pipe.is_writable {
+                let mut wait = self.output(task, member.fd);
+                if !member.is_output && wait.kind == Kind::PipeRoom {
+                    wait.kind = Kind::PipeHangup;
                 }
                 waits.push(wait);
             }
-            if member.is_output {
-                waits.push(self.output(task, member.fd));
-            }
+            return waits;
+        }
+        if member.is_input || !member.is_output {
+            waits.push(self.awaken(task, member.fd));
+        }
+        if member.is_output {
+            waits.push(self.output(task, member.fd));
         }
         waits
     }
@@ -130,20 +166,52 @@ impl Scene<'_> {
         Some(members.collect())
     }
 
-    fn epolled(&self, task: &Task, fd: i32) -> Option<Vec<Member>> {
-        let pid = self.census.processes[task.process].pid;
-        self.watched(pid, &self.proc.info(pid, fd)?)
+    /// An epoll set, and the sets in it. Whoever holds it may add to it.
+    fn watched(&mut self, task: &Task, set: i32, depth: usize) -> Wait {
+        const DEEPEST: usize = 16; // the kernel's limit is 5
+        let place = self.place(task, set);
+        let Some(info) = self.info(task, set).filter(|_| depth < DEEPEST)
+        else {
+            return Wait::moves(Kind::Poll);
+        };
+        let group = self.twins(place, SET);
+        let mut wait =
+            Wait::new(Kind::Poll, Vec::new()).or([Waker::Group(group)]);
+        for entry in parse::watched(&info) {
+            let fd = entry.fd;
+            let Some(descriptor) = self.descriptor(task, fd) else {
+                wait.members.push(Wait::moves(Kind::Poll).through(fd));
+                continue;
+            };
+            if !self.is_still(place, &entry, &descriptor) {
+                wait.members.push(Wait::moves(Kind::Poll).through(fd));
+            } else if descriptor.text == SET {
+                let inner = self.watched(task, fd, depth + 1);
+                wait.members.push(inner.through(fd));
+            } else {
+                let members = self.member(task, member(fd, entry.events));
+                wait.members.extend(members);
+            }
+        }
+        wait
     }
 
-    /// `None` if a number of the set leads to another file by now: the set
-    /// still watches the old one, whatever that is.
-    fn watched(&self, pid: i32, info: &str) -> Option<Vec<Member>> {
-        let all = parse::watched(info).into_iter();
-        all.map(|it| {
-            let is_same = it.inode == self.proc.inode(pid, it.fd);
-            is_same.then(|| member(it.fd, it.events))
+    /// Whether the number of an entry still leads to the file that was
+    /// added: the set goes on watching that, whatever the number means now.
+    fn is_still(
+        &self,
+        set: Place,
+        entry: &Watched,
+        descriptor: &Descriptor,
+    ) -> bool {
+        let is_still = self.proc.is_still_watched(set, entry.fd, entry.nth);
+        is_still.unwrap_or_else(|| {
+            // Where nobody may compare: those without an inode of their own
+            // all look alike.
+            descriptor.object != Object::Anonymous
+                && entry.inode.is_some()
+                && entry.inode == self.proc.inode(set.0, entry.fd)
         })
-        .collect()
     }
 
     /// A descriptor that leads to no file.
@@ -153,11 +221,15 @@ impl Scene<'_> {
         descriptor: &Descriptor,
         end: End,
     ) -> Wait {
-        let pid = self.census.processes[task.process].pid;
-        let info = self.proc.info(pid, descriptor.fd).unwrap_or_default();
+        let info = self.info(task, descriptor.fd).unwrap_or_default();
         match descriptor.text.as_str() {
             "anon_inode:[eventfd]" => self.event(&info),
-            "anon_inode:[timerfd]" => timer(&info),
+            TIMER if is_set(&info) => Wait::moves(Kind::Sleep),
+            TIMER => {
+                let place = self.place(task, descriptor.fd);
+                let group = self.twins(place, TIMER);
+                Wait::new(Kind::Sleep, vec![Waker::Group(group)])
+            }
             "anon_inode:[signalfd]" if end == End::Read => {
                 let set = parse::field(&info, "sigmask");
                 let set = set.and_then(|it| u64::from_str_radix(it, 16).ok());
@@ -174,29 +246,9 @@ impl Scene<'_> {
                     None => Wait::new(Kind::Process, vec![Waker::Outside]),
                 }
             }
-            "anon_inode:[eventpoll]" => {
-                let Some(members) = self.watched(pid, &info) else {
-                    return Wait::moves(Kind::Poll);
-                };
-                let members = members
-                    .into_iter()
-                    // A set may not watch itself, but it may be in a ring.
-                    .filter(|member| !self.is_set(task, member.fd))
-                    .collect::<Vec<Member>>();
-                let mut wait = Wait::new(Kind::Poll, Vec::new());
-                wait.members = self.members(task, &members);
-                if wait.members.is_empty() {
-                    return Wait::moves(Kind::Poll);
-                }
-                wait
-            }
+            SET => self.watched(task, descriptor.fd, 1),
             _ => Wait::moves(Kind::Other),
         }
-    }
-
-    fn is_set(&self, task: &Task, fd: i32) -> bool {
-        self.descriptor(task, fd)
-            .is_none_or(|it| it.text == "anon_inode:[eventpoll]")
     }
 
     /// Every holder of an eventfd may write to it.
@@ -221,19 +273,6 @@ impl Scene<'_> {
     }
 }
 
-impl Holding {
-    /// Both ends in one.
-    pub(crate) fn whole(process: Option<usize>, pid: i32, fd: i32) -> Self {
-        Self {
-            process,
-            pid,
-            fd: Some(fd),
-            is_readable: true,
-            is_writable: true,
-        }
-    }
-}
-
 fn member(fd: i32, events: u32) -> Member {
     let has = |event: i16| events & event as u32 != 0;
     Member {
@@ -243,18 +282,34 @@ fn member(fd: i32, events: u32) -> Member {
     }
 }
 
-/// `it_value: (0, 0)` is a timer that is not set; whoever holds it may set
-/// it.
-fn timer(info: &str) -> Wait {
-    match parse::field(info, "it_value") {
-        Some("(0, 0)") => Wait::new(Kind::Sleep, vec![Waker::Anybody]),
-        _ => Wait::moves(Kind::Sleep),
-    }
+/// Whether a timer runs. `it_value: (0, 0)` is one that does not; but one
+/// that is to be told when the clock is changed (`TFD_TIMER_CANCEL_ON_SET`)
+/// ends a wait all the same.
+fn is_set(info: &str) -> bool {
+    const CANCEL_ON_SET: u32 = 2;
+    let flags = parse::field(info, "settime flags");
+    let flags = flags.and_then(|it| u32::from_str_radix(it, 8).ok());
+    parse::field(info, "it_value") != Some("(0, 0)")
+        || flags.is_none_or(|flags| flags & CANCEL_ON_SET != 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::member;
+    use super::{is_set, member};
+
+    #[test]
+    fn a_timer_that_is_not_set_does_not_run() {
+        let info = |flags: &str, left: &str| {
+            format!(
+                "pos:\t0\nclockid: 0\nticks: 0\nsettime flags: {flags}\n\
+                 it_value: {left}\nit_interval: (0, 0)\n"
+            )
+        };
+        assert!(!is_set(&info("00", "(0, 0)")));
+        assert!(is_set(&info("00", "(3, 5)")));
+        assert!(is_set(&info("03", "(0, 0)")), "it is told of a new clock");
+        assert!(is_set(""), "nothing is known");
+    }
 
     #[test]
     fn a_member_is_for_input_or_output() {

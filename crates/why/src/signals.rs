@@ -58,12 +58,13 @@ impl Scene<'_> {
             return false;
         }
         *self.has_notices.get_or_init(|| {
-            let census = self.census;
-            (0..census.processes.len()).any(|place| {
-                let pid = census.processes[place].pid;
-                let all = self.holdings.descriptors(place).iter();
-                all.filter(|it| !matches!(it.object, Object::File(..)))
-                    .any(|it| self.is_notified(pid, it.fd))
+            self.census.tasks.iter().any(|task| {
+                let Task { process, tid, .. } = *task;
+                let all = self.holdings.descriptors(process, tid).iter();
+                self.holdings.reader(process, tid) == tid
+                    && all
+                        .filter(|it| !matches!(it.object, Object::File(..)))
+                        .any(|it| self.is_notified(tid, it.fd))
             })
         })
     }

@@ -51,6 +51,14 @@ enum Address {
     File(u64, Vec<u8>),
 }
 
+/// A socket, and the one from which its messages come; `None` if that has
+/// gone, or if anybody may send to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receiver {
+    pub(crate) inode: u64,
+    pub(crate) from: Option<u64>,
+}
+
 /// All unix sockets of our network namespace, by inode.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets(HashMap<u64, UnixSocket>);
@@ -83,6 +91,29 @@ impl Sockets {
         all.map(|it| *it.0).collect()
     }
 
+    /// Those who are connected to a socket.
+    fn connected_to(&self, inode: u64) -> Vec<u64> {
+        let all = self.0.iter().filter(|it| it.1.peer == Some(inode));
+        all.map(|it| *it.0).collect()
+    }
+
+    /// The sockets to which a message may be on its way.
+    pub(crate) fn receivers(&self) -> impl Iterator<Item = Receiver> {
+        self.0.iter().map(|(inode, socket)| {
+            let peer = socket.peer.filter(|peer| *peer != 0);
+            let is_named = socket.kind == DATAGRAM && socket.name.is_some();
+            let from = peer.filter(|_| !is_named);
+            Receiver { inode: *inode, from }
+        })
+    }
+
+    /// The listening sockets with a queue, and who waits there; 0 is one
+    /// that has gone.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = (u64, &[u64])> {
+        let all = self.0.iter().filter(|it| !it.1.queued.is_empty());
+        all.map(|(inode, socket)| (*inode, socket.queued.as_slice()))
+    }
+
     /// The listening socket in whose queue a connection waits.
     fn with_queued(&self, inode: u64) -> Option<u64> {
         let is_it = |socket: &UnixSocket| socket.queued.contains(&inode);
@@ -91,7 +122,7 @@ impl Sockets {
 }
 
 impl Scene<'_> {
-    fn unix_sockets(&mut self) -> Rc<Sockets> {
+    pub(crate) fn unix_sockets(&mut self) -> Rc<Sockets> {
         let sockets = self.sockets.take();
         let sockets = sockets.unwrap_or_else(|| Rc::new(Sockets::read()));
         self.sockets = Some(Rc::clone(&sockets));
@@ -139,26 +170,50 @@ impl Scene<'_> {
         if self.has_time_limit(task, descriptor.fd, timeout) {
             return Wait::moves(Kind::Sleep);
         }
-        let mut wakers = Vec::new();
+        // Whoever holds this side may shut it down.
+        let own = self.group(&descriptor.object, End::Both);
+        let wakers = self.other_side(it, inode, kind, &sockets);
+        let wait = Wait::new(kind, wakers).or([Waker::Group(own)]);
+        match in_words(it) {
+            Some(name) => wait.on(format!("the socket {name}")),
+            None => wait,
+        }
+    }
+
+    /// Who could send to a socket, or make room at its other side.
+    fn other_side(
+        &mut self,
+        it: &UnixSocket,
+        inode: u64,
+        kind: Kind,
+        sockets: &Sockets,
+    ) -> Vec<Waker> {
         let peer = it.peer.filter(|peer| *peer != 0);
         let peer = peer.or_else(|| sockets.with_queued(inode));
-        if let Some(peer) = peer {
-            let group = self.group(&Object::Socket(peer), End::Both);
+        let is_datagram = it.kind == DATAGRAM;
+        let mut sides: Vec<u64> = peer.into_iter().collect();
+        if is_datagram {
+            // They may still send, also when this one has disconnected.
+            sides.extend(sockets.connected_to(inode));
+            sides.sort_unstable();
+            sides.dedup();
+        }
+        let mut wakers = Vec::new();
+        for side in &sides {
+            let group = self.group(&Object::Socket(*side), End::Both);
             wakers.push(Waker::Group(group));
             if self.is_empty(group) {
                 // In a queue, or in a message on its way.
                 wakers.push(Waker::Outside);
             }
-        } else if it.kind != DATAGRAM {
+        }
+        let is_open = it.name.is_some() || kind == Kind::SocketRoom;
+        if sides.is_empty() && !is_datagram {
             wakers.push(Waker::Outside);
-        } else if it.name.is_some() || kind == Kind::SocketRoom {
+        } else if is_datagram && is_open && peer.is_none() {
             wakers.extend([Waker::Stranger, Waker::Anybody]);
         }
-        let wait = Wait::new(kind, wakers);
-        match in_words(it) {
-            Some(name) => wait.on(format!("the socket {name}")),
-            None => wait,
-        }
+        wakers
     }
 
     /// A socket that our network namespace does not know: of another kind,
@@ -191,7 +246,9 @@ impl Scene<'_> {
             return Wait::moves(Kind::Sleep).through(fd);
         }
         let name = in_words(socket).unwrap_or_default();
+        let own = descriptor.map(|it| self.group(&it.object, End::Both));
         Wait::new(Kind::Accept, vec![Waker::Stranger, Waker::Anybody])
+            .or(own.map(Waker::Group))
             .on(format!("the socket {name}"))
             .through(fd)
     }

@@ -6,7 +6,7 @@ use crate::proc::{Descriptor, Proc};
 
 /// Reads tables one after the other.
 #[derive(Debug)]
-pub(crate) struct Tables {
+pub(crate) struct Reader {
     proc: Proc,
     /// The last large one, and whose. In the order of its numbers.
     model: (i32, Vec<Descriptor>),
@@ -17,7 +17,7 @@ const LARGE: usize = 100;
 /// After so many that differ, the rest is not compared.
 const TRIED: usize = 8;
 
-impl Tables {
+impl Reader {
     pub(crate) fn new(proc: Proc) -> Self {
         Self { proc, model: (0, Vec::new()) }
     }
@@ -50,7 +50,8 @@ impl Tables {
         let (of, model) = &self.model;
         let mut same = Vec::new();
         for (place, it) in model.iter().enumerate() {
-            if is_same_file((*of, it.fd), (tid, it.fd)) {
+            if self.proc.is_same_file((*of, it.fd), (tid, it.fd)) == Some(true)
+            {
                 same.push(it.clone());
             } else if place == same.len() + TRIED {
                 break;
@@ -58,16 +59,4 @@ impl Tables {
         }
         same
     }
-}
-
-/// Whether two descriptors, each of a thread, lead to one open file.
-fn is_same_file(one: (i32, i32), other: (i32, i32)) -> bool {
-    const KCMP_FILE: i32 = 0; // <linux/kcmp.h>
-    let numbers = [one.1 as u64, other.1 as u64];
-    let [first, second] = numbers;
-    // SAFETY: kcmp(2) takes numbers, and no memory.
-    let order = unsafe {
-        libc::syscall(libc::SYS_kcmp, one.0, other.0, KCMP_FILE, first, second)
-    };
-    order == 0
 }

@@ -1,15 +1,19 @@
 //! From a quiet look to an answer.
 
-use trace::{Event, Who};
+use trace::Who;
 
+use crate::alarms::Alarms;
 use crate::answer::{
-    Answer, Basis, Holder, Process, SHOWN, Thread, VERSION, Verdict, WaitsFor,
+    Answer, Basis, Holder, Process, SHOWN, Thread, Unless, VERSION, Verdict,
+    WaitsFor,
 };
 use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
-use crate::graph::{Graph, Parts};
+use crate::graph::{Graph, Outside, Parts};
+use crate::plain::plain;
 use crate::proc::{Called, Proc};
+use crate::question::Question;
 use crate::says::Speaker;
 use crate::scene::{Group, Scene};
 use crate::wait::{Wait, Waker};
@@ -23,31 +27,29 @@ pub(crate) struct Known<'a> {
     /// For each task.
     pub(crate) stuck: &'a [bool],
     pub(crate) is_closed: bool,
+    /// Whether nothing of the tree goes on without somebody outside.
+    pub(crate) rests: bool,
+    /// Processes which an alarm would end that nobody has seen.
+    pub(crate) untold: &'a [usize],
+    /// In words: who may hold an object, but may not be read.
+    pub(crate) unseen: &'a [String],
 }
 
 /// The answer about a tree in which no task runs.
 pub(crate) fn tell(
     proc: Proc,
     census: &Census,
-    is_closed: bool,
-    history: &[Event],
+    question: &Question<'_>,
 ) -> Answer {
-    let mut scene = Scene::new(proc, census, history);
-    let waits = scene.waits();
+    let (history, is_closed) = (question.history, question.tree.closed);
+    let alarms = Alarms::new(history, question.has_all_alarms);
+    let mut scene = Scene::new(proc, census, history, &alarms);
+    let mut waits = scene.waits();
+    let outside = if is_closed { Outside::Holders } else { Outside::All };
+    let Proved { graph, stuck, rests } =
+        Proved::new(&mut scene, &mut waits, outside);
+    let unseen = names(proc, &scene.holdings.unseen);
     let groups = scene.groups;
-    let tasks_of: Vec<&[usize]> =
-        census.processes.iter().map(|it| it.tasks.as_slice()).collect();
-    let holders: Vec<Vec<Option<usize>>> = groups
-        .iter()
-        .map(|group| group.holders.iter().map(|it| it.process).collect())
-        .collect();
-    let graph = Graph::new(Parts {
-        waits: &waits,
-        tasks_of: &tasks_of,
-        groups: &holders,
-        is_closed,
-    });
-    let stuck = graph.stuck();
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
     let found: Vec<Found> =
@@ -58,8 +60,70 @@ pub(crate) fn tell(
         groups: &groups,
         stuck: &stuck,
         is_closed,
+        rests,
+        untold: &alarms.untold(proc, census),
+        unseen: &unseen,
     };
     known.answer(&found)
+}
+
+/// Who is proved stuck, by a graph of who depends on whom.
+struct Proved {
+    graph: Graph,
+    stuck: Vec<bool>,
+    /// Whether nothing of the tree goes on without somebody outside.
+    rests: bool,
+}
+
+impl Proved {
+    /// Reads more closely before anybody is called stuck.
+    fn new(
+        scene: &mut Scene<'_>,
+        waits: &mut [Wait],
+        outside: Outside,
+    ) -> Self {
+        let all = &scene.census.processes;
+        let tasks_of: Vec<&[usize]> =
+            all.iter().map(|it| it.tasks.as_slice()).collect();
+        let build =
+            |scene: &Scene<'_>, waits: &[Wait], outside, served: &[usize]| {
+                let groups = &holders(&scene.groups);
+                let tasks_of = &tasks_of;
+                Graph::new(Parts { waits, tasks_of, groups, outside, served })
+            };
+        let alone = build(scene, waits, Outside::Nobody, &[]).stuck();
+        let mut served = Vec::new();
+        if alone.contains(&true) {
+            scene.follow_descriptors_on_the_way_out();
+            served = scene.served();
+            if !served.is_empty() {
+                Scene::doubt_events(waits);
+            }
+        }
+        let graph = build(scene, waits, outside, &served);
+        let alone = build(scene, waits, Outside::Nobody, &served).stuck();
+        let stuck = graph.stuck();
+        Self { graph, stuck, rests: alone.iter().all(|stuck| *stuck) }
+    }
+}
+
+/// `pid 4711 (cron)`, for those outside of the tree.
+fn names(proc: Proc, pids: &[i32]) -> Vec<String> {
+    let name = |pid: &i32| match proc.stat(*pid) {
+        Some(stat) => format!("pid {pid} ({})", plain(&stat.name)),
+        None => "a process that is hidden from us".to_owned(),
+    };
+    pids.iter().map(name).collect()
+}
+
+/// Of each group, the processes; `None` is one outside of the tree.
+fn holders(groups: &[Group]) -> Vec<Vec<Option<usize>>> {
+    let of = |group: &Group| {
+        let outside = group.leads_outside.then_some(None);
+        let all = group.holders.iter().map(|it| it.process);
+        all.chain(outside).collect()
+    };
+    groups.iter().map(of).collect()
 }
 
 /// The answer about a tree in which something runs.
@@ -71,6 +135,9 @@ pub(crate) fn moving(census: &Census) -> Answer {
         groups: &[],
         stuck: &stuck,
         is_closed: false,
+        rests: false,
+        untold: &[],
+        unseen: &[],
     };
     known.answer(&[])
 }
@@ -100,6 +167,11 @@ impl Known<'_> {
                 true => Verdict::Stuck,
                 false => Verdict::Moving,
             },
+            unless: match is_stuck && !self.untold.is_empty() {
+                true => vec![Unless::Alarm],
+                false => Vec::new(),
+            },
+            rests: self.rests && !is_stuck,
             basis: self.basis(),
             causes,
             cycle: self.cycle(if is_stuck { found } else { &[] }),
@@ -198,9 +270,9 @@ impl Known<'_> {
 
     /// Whether somebody outside of the tree could end the wait.
     pub(crate) fn leads_outside(self, wait: &Wait) -> bool {
-        wait.wakers.iter().any(|waker| match waker {
+        wait.wakers.iter().chain(&wait.others).any(|waker| match waker {
             Waker::Outside => true,
-            Waker::Stranger => !self.is_closed,
+            Waker::Stranger | Waker::Unseen => !self.is_closed,
             Waker::Group(group) => self.groups[*group].leads_outside,
             _ => false,
         })

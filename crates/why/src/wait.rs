@@ -5,6 +5,8 @@
 pub(crate) enum Kind {
     PipeData,
     PipeRoom,
+    /// Neither data nor room: only that the other side goes away.
+    PipeHangup,
     FifoPeer,
     SocketData,
     SocketRoom,
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Self::PipeData => "pipe-data",
             Self::PipeRoom => "pipe-room",
+            Self::PipeHangup => "pipe-hangup",
             Self::FifoPeer => "fifo-peer",
             Self::SocketData
             | Self::SocketRoom
@@ -86,6 +89,9 @@ pub(crate) enum Waker {
     Stranger,
     /// A process outside of the tree that holds the object.
     Outside,
+    /// A process outside of the tree that may hold it: we may not look.
+    /// Nobody, if the tree is closed.
+    Unseen,
     /// Time, a terminal, the network, or what could not be read.
     Moves,
 }
@@ -110,6 +116,10 @@ pub(crate) struct Wait {
     pub(crate) object: Option<String>,
     pub(crate) fd: Option<i32>,
     pub(crate) wakers: Vec<Waker>,
+    /// Who could end it too, though nobody would expect it: by resizing a
+    /// pipe, by setting a timer. They are not named, but none of them may
+    /// move if the wait is to be called stuck.
+    pub(crate) others: Vec<Waker>,
     /// Of a set: any of them ends the wait.
     pub(crate) members: Vec<Wait>,
     pub(crate) evidence: Option<Evidence>,
@@ -124,6 +134,7 @@ impl Wait {
             object: None,
             fd: None,
             wakers,
+            others: Vec::new(),
             members: Vec::new(),
             evidence: None,
             handled: 0,
@@ -144,6 +155,16 @@ impl Wait {
     #[must_use]
     pub(crate) fn through(mut self, fd: i32) -> Self {
         self.fd = Some(fd);
+        self
+    }
+
+    /// Also ended by these, who are not named.
+    #[must_use]
+    pub(crate) fn or(
+        mut self,
+        others: impl IntoIterator<Item = Waker>,
+    ) -> Self {
+        self.others.extend(others);
         self
     }
 

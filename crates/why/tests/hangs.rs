@@ -101,6 +101,11 @@ fn twins_that_somebody_else_moves() {
     judge("healthy_others");
 }
 
+#[test]
+fn twins_that_somebody_outside_can_move() {
+    judge("healthy_strangers");
+}
+
 /// `scripts/check-why` runs the crowds.
 #[test]
 fn every_family_has_its_test_and_every_cause_its_program() {

@@ -62,3 +62,24 @@ fn a_stop_is_told_once_for_all_threads_and_seen_by_the_parent() {
         assert_eq!(turns, [true, false].repeat(5));
     }
 }
+
+#[test]
+fn an_alarm_is_told_when_it_is_set_and_when_it_is_taken_back() {
+    let run = observed(&["alarms"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(0));
+    let set: Vec<(u64, u64)> = run
+        .of("A")
+        .into_iter()
+        .filter_map(|what| match what {
+            What::Alarm { after_us, every_us, .. } => {
+                Some((*after_us, *every_us))
+            }
+            _ => None,
+        })
+        .collect();
+    let minute = 60_000_000;
+    // The timer of its own CPU time is nobody's alarm.
+    let expected = [(minute, 0), (0, 0), (minute + 7, 1_000_005), (0, 0)];
+    assert_eq!(set, expected);
+}

@@ -13,6 +13,7 @@ use crate::calls::{
 pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
     Some(match name {
         "stops" => stops(number),
+        "alarms" => alarms(),
         "clings" => clings(),
         "says-who-keeps-it" => says_who_keeps_it(),
         "shows-signals" => shows_signals(),
@@ -25,6 +26,25 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
         },
         _ => return None,
     })
+}
+
+/// Sets an alarm and takes it back, by both calls.
+fn alarms() -> u8 {
+    let set = |which, after, every| {
+        let time = |(tv_sec, tv_usec)| libc::timeval { tv_sec, tv_usec };
+        let timer =
+            libc::itimerval { it_interval: time(every), it_value: time(after) };
+        // SAFETY: the timer outlives the call.
+        unsafe { libc::setitimer(which, &raw const timer, ptr::null_mut()) };
+    };
+    // SAFETY: alarm(2) takes a number.
+    unsafe { libc::alarm(60) };
+    // SAFETY: as above.
+    unsafe { libc::alarm(0) };
+    set(libc::ITIMER_VIRTUAL, (60, 0), (0, 0));
+    set(libc::ITIMER_REAL, (60, 7), (1, 5));
+    set(libc::ITIMER_REAL, (0, 0), (0, 0));
+    0
 }
 
 /// Stops and continues a child with three threads, `rounds` times, and

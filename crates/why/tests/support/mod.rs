@@ -24,6 +24,9 @@ pub(crate) const EXPLAIN: &str = env!("CARGO_BIN_EXE_explain");
 /// What does not come within this time does not come.
 const LONG: Duration = Duration::from_secs(20);
 
+/// Who waits longer for a CPU, in seconds, is on a busy machine.
+const BUSY: f64 = 0.2;
+
 /// What the table of the programs says of one of them.
 #[derive(Debug)]
 pub(crate) struct Expected {
@@ -212,11 +215,13 @@ fn tasks(pid: i32, into: &mut Vec<String>) {
 pub(crate) struct Question {
     child: Child,
     start: Instant,
+    /// How long the asker itself had waited for a CPU until then.
+    queued: f64,
 }
 
 impl Question {
     pub(crate) fn new(pid: i32, options: &[&str]) -> Self {
-        let start = Instant::now();
+        let (start, [_, queued]) = (Instant::now(), times("thread-self"));
         let child = Command::new(EXPLAIN)
             .arg(pid.to_string())
             .args(options)
@@ -226,7 +231,7 @@ impl Question {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it can be run");
-        Self { child, start }
+        Self { child, start, queued }
     }
 
     pub(crate) fn answer(mut self) -> Asked {
@@ -234,26 +239,38 @@ impl Question {
         let out = self.child.stdout.as_mut().expect("it is piped");
         out.read_to_end(&mut stdout).expect("it can be read");
         let wall = self.start.elapsed().as_secs_f64();
+        let [_, own] = times("thread-self");
         let err = self.child.stderr.as_mut().expect("it is piped");
         err.read_to_string(&mut stderr).expect("it says text");
-        let seconds = wall - self.queued();
+        let [used, its] = self.times();
+        let queued = own - self.queued + its;
+        // Where it waited for a CPU, so did those for whom it waits: whoever
+        // holds a lock of the kernel's that it needs. Then its own time tells.
+        let seconds = if queued > BUSY { used } else { wall - queued };
         let code = self.child.wait().expect("it ends").code();
         let answer = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
         Asked { code, answer, stderr, seconds }
     }
 
-    /// How long it was ready to run while no CPU was free, in seconds: on a
-    /// busy machine that is most of the time, and says nothing about it.
-    fn queued(&self) -> f64 {
+    /// The times of the one that answers, who must have ended.
+    fn times(&self) -> [f64; 2] {
         let pid = Pid::from_raw(self.child.id() as i32);
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         waitid(Id::Pid(pid), flags).expect("it is our child");
-        let stat = fs::read_to_string(format!("/proc/{pid}/schedstat"));
-        let stat = stat.unwrap_or_default();
-        let nanoseconds = stat.split_whitespace().nth(1);
-        let nanoseconds = nanoseconds.and_then(|text| text.parse().ok());
-        nanoseconds.unwrap_or(0.0_f64) / 1e9
+        times(&pid.to_string())
     }
+}
+
+/// For how long a task had a CPU, and for how long it was ready to run while
+/// none was free, in seconds: on a busy machine that is most of the time.
+fn times(task: &str) -> [f64; 2] {
+    let stat = fs::read_to_string(format!("/proc/{task}/schedstat"));
+    let stat = stat.unwrap_or_default();
+    let nanoseconds = |place| {
+        let text = stat.split_whitespace().nth(place);
+        text.and_then(|text| text.parse().ok()).unwrap_or(0.0_f64) / 1e9
+    };
+    [nanoseconds(0), nanoseconds(1)]
 }
 
 pub(crate) fn ask(pid: i32, options: &[&str]) -> Asked {

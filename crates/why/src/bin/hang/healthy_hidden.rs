@@ -3,14 +3,17 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::mpsc::channel;
 use std::thread::Builder;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::epoll::{
     Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
 };
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
@@ -28,6 +31,9 @@ use crate::wait_cycle::sockets;
 
 pub(crate) const PROGRAMS: &[Program] = &[
     Program::healthy("epoll-renumbered", renumbered),
+    Program::healthy("epoll-renumbered-alike", renumbered_alike),
+    Program::healthy("epoll-in-epoll-in-epoll", nested),
+    Program::healthy("write-end-of-thread-alone", table_of_its_own),
     Program::healthy("leader-exited", leader_exited),
     Program::healthy("self-pipe-of-handler", self_pipe).unless_closed(),
     Program::healthy("semaphore-of-handler", posted_by_handler).unless_closed(),
@@ -52,6 +58,63 @@ fn renumbered() -> Result {
     ready()?;
     set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
     Ok(())
+}
+
+/// Neither timers nor events have an inode of their own to tell them apart.
+fn renumbered_alike() -> Result {
+    let timer = in_a_minute()?;
+    let number = timer.as_fd().as_raw_fd();
+    let set = Epoll::new(EpollCreateFlags::empty())?;
+    set.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+    let _keeps_the_timer = dup(&timer)?;
+    drop(timer);
+    let event = EventFd::from_value_and_flags(0, EfdFlags::empty())?;
+    assert_eq!(event.as_raw_fd(), number, "the lowest free number");
+    ready()?;
+    set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+    Ok(())
+}
+
+/// The timer is at the bottom, and every set has a pipe beside.
+fn nested() -> Result {
+    let timer = in_a_minute()?;
+    let (read_end, _write_end) = pipe()?;
+    let mut sets: Vec<Epoll> = Vec::new();
+    for _ in 0..3 {
+        let set = Epoll::new(EpollCreateFlags::empty())?;
+        let event = || EpollEvent::new(EpollFlags::EPOLLIN, 0);
+        match sets.last() {
+            Some(inner) => set.add(&inner.0, event())?,
+            None => set.add(&timer, event())?,
+        }
+        set.add(&read_end, event())?;
+        sets.push(set);
+    }
+    let outermost = sets.last().ok_or("three sets")?;
+    ready()?;
+    outermost.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+    Ok(())
+}
+
+/// A thread that rests has the write end in a table of its own; its process
+/// has closed it, and waits at the same pipe as the first.
+fn table_of_its_own() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let meeting = Meeting::new(1)?;
+    child(|| {
+        let (done, is_done) = channel();
+        Builder::new().spawn(move || {
+            done.send(unshare(CloneFlags::CLONE_FILES)).ok();
+            rest().ok();
+        })?;
+        is_done.recv()??;
+        shut(&write_end);
+        meeting.pass()?;
+        read_one(&read_end)
+    })?;
+    meeting.await_members()?;
+    ready()?;
+    read_one(&read_end)
 }
 
 /// `/proc` calls the process a zombie, but only its first thread has ended.
@@ -187,7 +250,7 @@ struct Rights {
     descriptor: RawFd,
 }
 
-fn send(to: &OwnedFd, descriptor: &OwnedFd) -> Result {
+pub(crate) fn send(to: &OwnedFd, descriptor: &OwnedFd) -> Result {
     let length = size_of::<libc::cmsghdr>() + size_of::<RawFd>();
     let mut rights = Rights {
         header: libc::cmsghdr {

@@ -19,6 +19,7 @@ mod healthy_guards;
 mod healthy_hidden;
 mod healthy_memory;
 mod healthy_others;
+mod healthy_strangers;
 mod healthy_waits;
 mod locks;
 mod memory;
@@ -57,6 +58,7 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy_guards", healthy_guards::PROGRAMS),
     ("healthy_memory", healthy_memory::PROGRAMS),
     ("healthy_others", healthy_others::PROGRAMS),
+    ("healthy_strangers", healthy_strangers::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 

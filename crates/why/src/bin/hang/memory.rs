@@ -4,6 +4,7 @@ use std::cell::UnsafeCell;
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::num::NonZero;
+use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 
 use nix::errno::Errno;
@@ -27,6 +28,19 @@ pub(crate) fn share<T: Sync>(value: T) -> Result<&'static T> {
     unsafe { place.write(value) };
     // SAFETY: written above, and mapped for the rest of the process.
     Ok(unsafe { place.as_ref() })
+}
+
+/// The first page of a file, shared with all who map it.
+pub(crate) fn map<T: Sync>(file: &OwnedFd) -> Result<&'static T> {
+    let length = NonZero::new(PAGE).ok_or("not zero")?;
+    assert!(size_of::<T>() <= PAGE, "it fits into a page");
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    let flags = MapFlags::MAP_SHARED;
+    // SAFETY: a new mapping, which nothing else in this process names.
+    let page = unsafe { mmap(None, length, access, flags, file, 0) }?;
+    // SAFETY: zeros are a value of the plain types that are mapped, and the
+    // page stays for the rest of the process.
+    Ok(unsafe { page.cast::<T>().as_ref() })
 }
 
 /// Takes the page away from this process alone.

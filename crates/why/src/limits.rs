@@ -1,0 +1,72 @@
+//! What could not be seen, and what would let one see more.
+
+use crate::answer::Basis;
+use crate::causes::Found;
+use crate::helpers;
+use crate::says::Speaker;
+use crate::wait::Waker;
+
+/// As many processes are named.
+const NAMED: usize = 3;
+
+pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
+    let mut told = Vec::new();
+    let known = speaker.0;
+    let is_stuck = known.stuck.iter().all(|stuck| *stuck);
+    if is_stuck && !found.is_empty() && !known.untold.is_empty() {
+        told.push(alarm(speaker));
+    }
+    let waits = known.waits.iter().zip(known.stuck);
+    let mut waits = waits.filter(|(_, stuck)| !**stuck).map(|(wait, _)| wait);
+    let is_unseen = waits.any(|wait| wait.others.contains(&Waker::Unseen));
+    if is_unseen && !known.is_closed {
+        told.push(unseen(known.unseen));
+    }
+    if known.basis() == Basis::Wchan {
+        told.push(REFUSED.to_owned());
+    }
+    if known.rests && !is_stuck {
+        told.push(helpers::told(speaker));
+    }
+    told
+}
+
+fn alarm(speaker: Speaker<'_>) -> String {
+    let untold = speaker.0.untold;
+    let names = untold.iter().map(|place| speaker.name(*place)).collect();
+    let names = list(names, "or");
+    format!(
+        "This is so unless {names} has set an alarm(2), whose SIGALRM would \
+         end it: the kernel tells nobody of an alarm. `cargo why -- CMD` sees \
+         who sets one."
+    )
+}
+
+fn unseen(names: &[String]) -> String {
+    let names = list(names.to_vec(), "and");
+    format!(
+        "What {names} may hold we are not permitted to read, so it may still \
+         help. Ask as root, or promise with --closed that nobody outside \
+         takes part."
+    )
+}
+
+/// `one, two or three`, or the first of them.
+pub(crate) fn list(mut names: Vec<String>, last: &str) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    if more > 0 {
+        names.truncate(NAMED);
+        names.push(format!("{more} more"));
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [some @ .., end] => format!("{} {last} {end}", some.join(", ")),
+    }
+}
+
+const REFUSED: &str = "The kernel does not tell us the calls and arguments of \
+these processes, so that only the kind of wait is known, by the name of a \
+function in the kernel. Whoever starts the program may see more: \
+`cargo why -- CMD` instead of a pid, or the same user, or \
+kernel.yama.ptrace_scope at 0.";
