@@ -16,6 +16,7 @@ mod manifest;
 mod order;
 mod progress;
 mod session;
+mod signals;
 mod source;
 mod tell;
 mod watcher;
