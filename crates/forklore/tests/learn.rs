@@ -252,7 +252,9 @@ fn each_content_is_judged_once_and_never_half_of_it() {
     let mut file = File::create(desk.source()).unwrap();
     let (head, tail) = program.split_at(program.len() / 2);
     file.write_all(head.as_bytes()).unwrap();
-    // Its answer shows that it has heard of the writing.
+    // Meanwhile another verdict is made from beginning to end: one on this
+    // half would be there, too.
+    desk.read(&["creation-greet"]);
     sitting.types("list");
     sitting.hears("work; both marks");
     file.write_all(tail.as_bytes()).unwrap();
@@ -263,6 +265,7 @@ fn each_content_is_judged_once_and_never_half_of_it() {
     fs::write(desk.source(), &program).unwrap();
     desk.rename_over(&program);
     fs::write(desk.source(), &program).unwrap();
+    desk.read(&["creation-greet"]);
     sitting.types("list");
     sitting.hears("work; both marks");
     sitting.types("q");
