@@ -123,7 +123,7 @@ pub(crate) fn prompt(told: Option<&Told>, has_keys: bool) -> String {
         if told.reached == Some(Reached::Pass) {
             key("a", "right answers".to_owned());
         }
-        if told.reached.is_some() {
+        if told.reached.is_some() || told.word == "undecided" {
             key("n", "next".to_owned());
         }
     }
@@ -141,7 +141,11 @@ pub(crate) fn merit(told: &Told) -> &'static str {
         Some(Reached::Pass) => "Both marks. `n` goes on.\n",
         Some(Reached::Works) => {
             "It works: the next exercise is open (`n`). What is left costs \
-             the mark robust.\n"
+             the mark\nrobust.\n"
+        }
+        None if told.word == "undecided" => {
+            "So far nothing is wrong with it. What was not judged needs a \
+             machine that\nlets programs be observed.\n"
         }
         None => "",
     }
