@@ -596,6 +596,11 @@ fn without_a_compiler_nothing_is_begun() {
         .unwrap();
     let (code, line) = refused(&output);
     assert_eq!(code, Some(3), "{line}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.ends_with("lessons/lesson-01-execution/README.md\n"),
+        "{said}"
+    );
     assert!(line.contains("rustup.rs"), "{line}");
     assert!(!desk.path("").exists(), "nothing is made for it");
 }

@@ -95,13 +95,13 @@ impl<'a> Session<'a> {
         self.watcher = Watcher::new(&path, self.polls);
         say(&tell::introduction(self.course, exercise, is_new))?;
         for note in notes {
-            say(&format!("{note}\n"))?;
+            say(&tell::page(&note))?;
         }
         if let Some(because) = self.watcher.polls_because() {
-            say(&format!(
+            say(&tell::page(&format!(
                 "No file events here ({because}): your program is looked at \
-                 four times a second.\n"
-            ))?;
+                 four times a second."
+            )))?;
         }
         say(&tell::standing(self.exercises, &self.progress))?;
         let change = self.watcher.read();

@@ -46,6 +46,16 @@ pub(crate) fn all_passed(exercises: &Exercises) -> String {
     )
 }
 
+/// What is done once, and what one can do meanwhile.
+pub(crate) fn building(course: &Course, exercise: &Exercise) -> String {
+    let lesson = course.root().join("lessons").join(exercise.lesson());
+    format!(
+        "What a program may use is built now, once. Meanwhile, begin to \
+         read:\n  {}\n",
+        shown(&lesson.join("README.md"))
+    )
+}
+
 /// Where to read, what to run, what to change.
 pub(crate) fn introduction(
     course: &Course,
