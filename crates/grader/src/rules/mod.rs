@@ -19,6 +19,7 @@ use crate::expected::{After, Exit, Expected};
 use crate::history::History;
 use crate::parameters::Parameters;
 use crate::questions::{Mark, Questions, RunQuestion};
+use crate::record::Cut;
 
 /// One way to be wrong.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,15 @@ pub(crate) struct Case<'a> {
     pub(crate) after: Option<&'a BTreeMap<String, After>>,
     /// The program, as the grader executes it.
     pub(crate) program: &'a std::path::Path,
+}
+
+impl Case<'_> {
+    /// Whether the program came as far as it would have come: no failure was
+    /// planned, and it was not ended. What is missing is missing then.
+    fn is_complete(&self) -> bool {
+        let cut = &self.history.record.cut;
+        !self.is_failing && matches!(cut, None | Some(Cut::Left | Cut::Silent))
+    }
 }
 
 macro_rules! rules {
