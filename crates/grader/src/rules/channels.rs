@@ -92,6 +92,13 @@ pub(super) fn no_communication(case: &Case<'_>) -> Vec<Fault> {
     if case.is_failing || case.history.record.cut.is_some() {
         return Vec::new();
     }
+    let shares = |event: &Event| {
+        matches!(event.what, What::Map { .. } | What::Shm { .. })
+    };
+    let mut events = case.history.events();
+    if pairs.unless_shared && events.any(|(_, event)| shares(event)) {
+        return Vec::new();
+    }
     let all = transfers(case);
     let goes = |from: &Processes, to: &Processes| {
         all.iter().enumerate().any(|(place, write)| {
