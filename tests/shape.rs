@@ -19,8 +19,10 @@ fn the_top_level_holds_what_was_agreed() {
         ".git",
         ".gitignore",
         ".github",
+        ".vscode",
         "ARCHITECTURE.md",
         "CHANGELOG.md",
+        "CLASS-COPY.md",
         "CONTRIBUTING.md",
         "Cargo.lock",
         "Cargo.toml",
@@ -315,6 +317,31 @@ fn every_package_keeps_the_lints() {
             manifest.contains("[lints]\nworkspace = true"),
             "{package} does not inherit the lints"
         );
+    }
+}
+
+/// Where tests are ignored for want of answers, that is said openly: by the
+/// page that `scripts/class-copy` writes, and only where there are none.
+#[test]
+fn answers_are_missing_only_in_a_copy_that_says_so() {
+    let is_copy = names(".").contains(&"CLASS-COPY.md".to_owned());
+    let manifest = text("crates/forklore/Cargo.toml");
+    let ignores = manifest.contains("\ndefault = [\"without-answers\"]\n");
+    assert_eq!(ignores, is_copy, "the feature of crates/forklore");
+    for lesson in lessons() {
+        let folder = format!("lessons/{lesson}/exercises");
+        if !root().join(&folder).is_dir() {
+            continue;
+        }
+        for exercise in names(&folder) {
+            let files = names(format!("{folder}/{exercise}"));
+            for start in ["right", "wrong-"] {
+                let has = files
+                    .iter()
+                    .any(|it| it.starts_with(start) && it.ends_with(".rs"));
+                assert_ne!(has, is_copy, "{folder}/{exercise}: {start}");
+            }
+        }
     }
 }
 

@@ -138,7 +138,7 @@ impl Grade {
 }
 
 /// The path as one would type it here: the compiler shows it.
-fn shortened(path: &Path, here: &Path) -> PathBuf {
+pub(crate) fn shortened(path: &Path, here: &Path) -> PathBuf {
     path.strip_prefix(here).unwrap_or(path).to_owned()
 }
 

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod columns;
 mod grade;
+mod learn;
 mod lesson;
 mod locale;
 mod ring;
@@ -28,6 +30,10 @@ enum Command {
     See(see::See),
     /// Judges solutions by what their programs do.
     Grade(grade::Grade),
+    /// Takes you through the exercises; every save is judged.
+    Learn(learn::Learn),
+    #[command(hide = true)]
+    LearnWorker(learn::Worker),
     /// Says why a process tree does not move.
     Why(why::Why),
 }
@@ -37,6 +43,8 @@ fn main() -> ExitCode {
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),
+        Command::Learn(learn) => learn.run(),
+        Command::LearnWorker(worker) => worker.run(),
         Command::Why(why) => why.run(),
     }
 }

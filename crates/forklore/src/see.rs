@@ -1,6 +1,5 @@
 //! `forklore see`: run a command, see its processes.
 
-use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -8,17 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use observer::{Ceilings, Observed, Plan, Request, observe};
 use picture::{LaneStyle, Notice, Story, Time, lanes, notices};
 use trace::{Copying, Reader};
 
-use crate::{lesson, locale, surroundings};
+use crate::{columns, lesson, locale, surroundings};
 
 const COULD_NOT: u8 = 3;
-
-/// A wider picture is read no more.
-const WIDEST: usize = 400;
 
 /// One form of a picture.
 type Draw = fn(&Story) -> String;
@@ -29,6 +25,10 @@ type Draw = fn(&Story) -> String;
 /// after it, on standard error, and below it a line for each thing worth
 /// noticing.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+forklore see [OPTIONS] -- <COMMAND>...
+       forklore see [OPTIONS] -p <LESSON> [-- <ARGUMENTS>...]
+       forklore see [OPTIONS] --from <FILE>")]
 #[command(after_help = "\
 Examples:
   forklore see -- sh -c 'yes | head -1'
@@ -74,11 +74,11 @@ pub(crate) struct See {
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
     /// Ends the run after so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     wall: Option<u64>,
     /// Ends the run when it has created so many processes
-    #[arg(long, value_name = "N")]
-    processes: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    processes: Option<u32>,
     /// Perturbs the run: `hold A.1 at read 2; no-sleep`
     #[arg(long)]
     plan: Option<Plan>,
@@ -111,7 +111,7 @@ impl See {
         }
         let ceilings = Ceilings {
             wall: self.wall.map(Duration::from_secs),
-            processes: self.processes,
+            processes: self.processes.map(|most| most as usize),
             ..Default::default()
         };
         let request = Request {
@@ -153,7 +153,12 @@ impl See {
             // Making it anew would empty it.
             return Err(named(io::Error::other("it is to be written, too")));
         }
-        let story = self.read(BufReader::new(file)).map_err(named)?;
+        let story = self.read(BufReader::new(file)).map_err(|error| {
+            let path = path.display();
+            io::Error::other(format!(
+                "{path} is no whole trace of see --jsonl: {error}"
+            ))
+        })?;
         self.draw(&story, Observed::Done)?;
         Ok(Observed::Done)
     }
@@ -220,7 +225,7 @@ impl See {
 
     fn draw_lanes(&self, story: &Story, observed: Observed) {
         let style = LaneStyle {
-            width: width(),
+            width: columns::of(io::stderr()),
             time: if self.step { Time::Step } else { Time::Linear },
             ascii: self.ascii || !locale::is_utf8(),
             colour: true,
@@ -231,7 +236,7 @@ impl See {
             observed != Observed::Ended || notice.id != "killed-from-outside"
         };
         for notice in notices(story).into_iter().filter(is_news) {
-            text.push_str(&notice.sentence);
+            text.push_str(&columns::fold(&notice.sentence, io::stderr()));
             text.push('\n');
         }
         // The terminal may be gone (SIGHUP): the files are still wanted.
@@ -244,15 +249,4 @@ fn named(path: &Path) -> impl Fn(io::Error) -> io::Error {
         let path = path.display();
         io::Error::new(error.kind(), format!("cannot write {path}: {error}"))
     }
-}
-
-/// Columns of the terminal behind standard error, or what COLUMNS says, or 80.
-fn width() -> usize {
-    let columns = || env::var("COLUMNS").ok()?.parse().ok();
-    terminal_size::terminal_size_of(io::stderr())
-        .map(|(width, _)| usize::from(width.0))
-        .or_else(columns)
-        .filter(|width| *width > 0)
-        .unwrap_or(80)
-        .min(WIDEST)
 }

@@ -2,54 +2,29 @@
 //! that has them all, its right answer, and answers with one thing missing.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use course::{each, first_rule, root};
+use course::{course_of, each, first_rule, root, target};
 use serde_json::Value;
 
 mod course;
 
 const EXERCISE: &str = "state-vocabulary";
 
-/// The course as it is, but for the exercises of one lesson.
+/// The course with this exercise alone.
 fn course_with_this() -> PathBuf {
-    let course = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vocabulary");
-    fs::remove_dir_all(&course).ok();
-    let root = root().canonicalize().expect("it can be made");
-    let lesson = Path::new("lessons/lesson-03-state");
-    for folder in [Path::new(""), Path::new("lessons"), lesson] {
-        fs::create_dir_all(course.join(folder)).expect("it can be made");
-        for entry in fs::read_dir(root.join(folder)).expect("it can be made") {
-            let path = folder.join(entry.expect("it can be made").file_name());
-            let is_own = ["target", "work", "lessons/lesson-03-state"]
-                .iter()
-                .any(|own| path == Path::new(own));
-            if !is_own
-                && path != Path::new("lessons")
-                && !path.ends_with("exercises")
-            {
-                symlink(root.join(&path), course.join(&path))
-                    .expect("it can be made");
-            }
-        }
-    }
-    let exercises = course.join(lesson).join("exercises");
-    fs::create_dir(&exercises).expect("it can be made");
-    let fixture = root.join("crates/forklore/fixtures/vocabulary");
-    symlink(fixture, exercises.join("vocabulary")).expect("it can be made");
-    course
+    let fixture = "crates/forklore/fixtures/vocabulary";
+    let this = ("lesson-03-state", "vocabulary", fixture);
+    course_of("vocabulary", &[this])
 }
 
 fn verdict(course: &Path, source: &Path) -> Value {
-    let target = Path::new(env!("CARGO_BIN_EXE_forklore"));
-    let target = target.ancestors().nth(2).expect("it can be made");
     let output = Command::new(env!("CARGO_BIN_EXE_forklore"))
         .args(["grade", EXERCISE, "--format", "json", "--source"])
         .arg(source)
         .current_dir(course)
-        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_TARGET_DIR", target())
         .stdin(Stdio::null())
         .output()
         .expect("it can be made");

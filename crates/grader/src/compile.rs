@@ -11,6 +11,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use crate::kit::Kit;
+use crate::lack::lack;
 use crate::trouble::Trouble;
 
 /// A longer source is no solution.
@@ -74,10 +75,18 @@ pub fn compile(
     let (is_compiled, said) = run_compiler(kit, source, &draft, colour)
         .map_err(|error| failed("compile", error))?;
     if !is_compiled {
+        let lack = lack(&said, &draft);
         fs::remove_dir_all(&draft).ok();
-        return Ok(Outcome::Refused(said));
+        return match lack {
+            Some(lack) => {
+                Err(Trouble::failed(format!("cannot compile {shown}: {lack}")))
+            }
+            None => Ok(Outcome::Refused(said)),
+        };
     }
-    kept.keep(&draft, &said)
+    // Saved while it was compiled, it may be another program's source.
+    let is_same = fs::read(source).is_ok_and(|it| it == text);
+    kept.keep(&draft, &said, is_same)
         .map(Outcome::Compiled)
         .map_err(|error| failed("keep the program of", error))
 }
@@ -184,13 +193,19 @@ impl Kept {
         Ok(draft)
     }
 
-    fn keep(&self, draft: &Path, said: &str) -> io::Result<Compiled> {
+    /// `is_same` is whether the source is still what it was.
+    fn keep(
+        &self,
+        draft: &Path,
+        said: &str,
+        is_same: bool,
+    ) -> io::Result<Compiled> {
         // Who includes other files or asks for variables is told in the
         // list of dependencies: such a program is used once.
         let list = fs::read_to_string(draft.join("solution.d"))?;
         let files = list.lines().filter(|line| line.ends_with(':'));
         let is_alone = files.count() <= 1 && !list.contains("# env-dep:");
-        if !is_alone {
+        if !is_alone || !is_same {
             let program = draft.join("solution");
             return Ok(Compiled { program, said: said.to_owned() });
         }

@@ -109,7 +109,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// What did not come true.
-    pub(crate) fn missed(self, _record: &Record) -> Option<Missed> {
+    pub(crate) fn missed(self) -> Option<Missed> {
         self.missed.or_else(|| {
             Some(match self.steps.get(self.next)? {
                 Step::Await(pattern) => Missed::Line(pattern.text().to_owned()),

@@ -221,7 +221,12 @@ impl Judge<'_> {
             matches!(rule.kind, Kind::Cause | Kind::StandingCause)
         };
         if faults.iter().any(|(rule, _)| explains(rule)) {
+            let count = faults.len();
             faults.retain(|(rule, _)| !is_result(rule));
+            let has_result = faults.len() < count;
+            for (rule, fault) in &mut faults {
+                fault.has_result = has_result && explains(rule);
+            }
         }
         faults
     }
@@ -264,7 +269,10 @@ impl Judge<'_> {
         for (rule, fault) in faults {
             let place = RULES.iter().position(|it| it.id == rule.id);
             let place = place.unwrap_or(RULES.len());
-            let mark = trial.mark.max(fault.mark).max(rule.mark(&lesson));
+            let mark = match fault.has_result {
+                true => trial.mark,
+                false => trial.mark.max(fault.mark).max(rule.mark(&lesson)),
+            };
             let finding = Finding {
                 rule: rule.id,
                 mark,
@@ -385,7 +393,8 @@ fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
     );
     let mark = faults[at].1.mark;
     faults.retain(|(rule, _)| !may_be_timing(rule));
-    faults.push((sleep, Fault { who: Some(who), says, mark }));
+    faults
+        .push((sleep, Fault { who: Some(who), says, mark, has_result: true }));
 }
 
 /// A run whose hang is beyond doubt. A process that a plan holds looks

@@ -33,6 +33,7 @@ mod helpers;
 mod history;
 mod judge;
 mod kit;
+mod lack;
 mod nearest;
 mod parameters;
 mod pattern;

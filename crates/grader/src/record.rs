@@ -60,8 +60,19 @@ pub enum Cut {
 }
 
 impl Cut {
+    /// Of what the grader saw, and the line of a keeper that ended the run.
+    /// While it does so by itself, its first process is gone before others
+    /// are, for long on a busy machine: they only look as if they were left.
+    pub(crate) fn settled(seen: Option<Self>, line: &str) -> Self {
+        match (seen, Self::of_keeper(line)) {
+            (None, own) => own,
+            (Some(Self::Left), own) if !matches!(own, Self::Asked(_)) => own,
+            (Some(seen), _) => seen,
+        }
+    }
+
     /// By the keeper's own line.
-    pub(crate) fn of_keeper(line: &str) -> Self {
+    fn of_keeper(line: &str) -> Self {
         if line.contains("ran longer") {
             Self::Wall
         } else if line.contains("more processes") {
@@ -176,5 +187,23 @@ impl Record {
             }
         }
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cut;
+
+    #[test]
+    fn whom_the_keeper_ended_by_itself_did_not_leave_others_behind() {
+        let (own, asked) = ("it printed more than allowed", "SIGTERM came");
+        for (seen, line, becomes) in [
+            (Some(Cut::Left), own, "Output"),
+            (Some(Cut::Left), asked, "Left"),
+            (Some(Cut::Silent), own, "Silent"),
+            (None, own, "Output"),
+        ] {
+            assert_eq!(format!("{:?}", Cut::settled(seen, line)), becomes);
+        }
     }
 }

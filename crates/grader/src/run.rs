@@ -151,8 +151,25 @@ impl Run {
                 dialogue.advance(&self.record, &mut self.stdin, root)?;
             }
         }
-        self.record.missed = dialogue.missed(&self.record);
+        // The trace may end before the last line is heard.
+        self.hear_the_rest();
+        if self.record.cut.is_none() {
+            dialogue.advance(&self.record, &mut self.stdin, None)?;
+        }
+        self.record.missed = dialogue.missed();
         Ok(())
+    }
+
+    /// What is still in the streams of a run that is over.
+    fn hear_the_rest(&mut self) {
+        let until = Instant::now() + GRACE;
+        while self.open > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.heard.recv_timeout(left) {
+                Ok(heard) => self.hear(heard),
+                Err(_) => break,
+            }
+        }
     }
 
     fn hear(&mut self, heard: Heard) {
@@ -194,17 +211,9 @@ impl Run {
         }
     }
 
-    /// The rest of the streams, and how the keeper ended.
+    /// How the keeper ended.
     fn finish(mut self) -> io::Result<Record> {
         drop(self.stdin.take());
-        let until = Instant::now() + GRACE;
-        while self.open > 0 {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.heard.recv_timeout(left) {
-                Ok(heard) => self.hear(heard),
-                Err(_) => break,
-            }
-        }
         let observed = self.observation.finish()?;
         let mut record = self.record;
         if observed != Observed::Done {
@@ -212,9 +221,7 @@ impl Run {
             if observed == Observed::Failed {
                 return Err(io::Error::other(said));
             }
-            if record.cut.is_none() {
-                record.cut = Some(Cut::of_keeper(&said));
-            }
+            record.cut = Some(Cut::settled(record.cut.take(), &said));
         }
         Ok(record)
     }

@@ -75,10 +75,7 @@ impl<W: Write> Keeper<W> {
             let process = self.tree.process(index);
             let mut table = process.descriptors.borrow_mut();
             let path = &call.text;
-            // A path may lead to anything: /dev/fd/63 to a pipe.
-            let file = fs::metadata(format!("/proc/{}/fd/{fd}", process.pid));
-            let says_it = path.starts_with('/') && !path.starts_with("/proc/");
-            if says_it && file.is_ok_and(|it| it.is_file()) {
+            if is_file(path, process.is_elsewhere) {
                 let object = path.as_str().into();
                 let mode = mode_of(flags);
                 table.insert(fd, Descriptor { object, cloexec, mode });
@@ -298,4 +295,17 @@ fn asked(call: &PendingCall) -> String {
         "sched_setscheduler" => format!("policy {}", arguments[1] as i32),
         _ => String::new(),
     }
+}
+
+/// Whether a path surely leads to a regular file, whose name it is. The
+/// descriptor knows as well, but /proc makes and forgets a dozen entries for
+/// each process that it is asked about, which a short-lived one pays dearly.
+fn is_file(path: &str, is_elsewhere: bool) -> bool {
+    let says_it = path.starts_with('/')
+        // These mean another file to each process that opens them.
+        && !path.starts_with("/proc/")
+        && !path.starts_with("/dev/");
+    says_it
+        && !is_elsewhere
+        && fs::metadata(path).is_ok_and(|file| file.is_file())
 }

@@ -45,6 +45,8 @@ impl Descriptor {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Descriptors {
     open: BTreeMap<i32, Descriptor>,
+    /// Whether something may have changed it that nobody saw.
+    pub(crate) is_in_doubt: bool,
 }
 
 impl Descriptors {
@@ -62,6 +64,7 @@ impl Descriptors {
         pid: i32,
     ) -> Vec<(i32, Descriptor)> {
         let Some(there) = numbers(pid) else { return Vec::new() };
+        self.is_in_doubt = false;
         for fd in &there {
             if !self.open.contains_key(fd) {
                 self.look_up(pid, *fd);
@@ -75,6 +78,7 @@ impl Descriptors {
     pub(crate) fn get(&mut self, pid: i32, fd: i32) -> Option<&Descriptor> {
         if !self.open.contains_key(&fd) {
             self.look_up(pid, fd);
+            self.is_in_doubt |= self.open.contains_key(&fd);
         }
         self.open.get(&fd)
     }

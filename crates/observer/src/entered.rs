@@ -37,6 +37,7 @@ impl<W: Write> Keeper<W> {
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
             Kind::Prctl => self.names_itself(index, tid, arguments),
+            Kind::Elsewhere => self.tree.process(index).is_elsewhere = true,
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
                 if call.text.is_empty() && call.row.name == "execveat" {
@@ -96,7 +97,7 @@ impl<W: Write> Keeper<W> {
         let (first, last) = (number(arguments[0]), number(arguments[1]));
         let flags = arguments[2] as u32;
         if flags & libc::CLOSE_RANGE_UNSHARE != 0 {
-            self.tree.unshare_files(index);
+            self.tree.unshare(index, libc::CLONE_FILES);
         }
         let descriptors = Rc::clone(&self.tree.process(index).descriptors);
         if flags & libc::CLOSE_RANGE_CLOEXEC != 0 {

@@ -18,6 +18,7 @@ use crate::newborn::Newborn;
 use crate::order::Order;
 use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
+use crate::privilege::Rights;
 use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
     exit_message, is_killed,
@@ -50,6 +51,7 @@ pub(crate) struct Keeper<W: Write> {
     /// What the plan does, if there is one.
     pub(crate) planner: Option<Planner>,
     pub(crate) turns: Turns,
+    pub(crate) rights: Rights,
 }
 
 impl<W: Write> Keeper<W> {
@@ -86,6 +88,7 @@ impl<W: Write> Keeper<W> {
             is_over: false,
             planner,
             turns: Turns::default(),
+            rights: Rights::default(),
         }
     }
 
@@ -201,6 +204,16 @@ impl<W: Write> Keeper<W> {
         if is_ours {
             self.tree.reap(index);
         }
+    }
+
+    /// Whether somebody has told its end and is not reaped: its parent hears
+    /// of the end only then, and goes on. A first thread stays as long as
+    /// others of its process live.
+    pub(crate) fn is_anybody_ending(&mut self) -> bool {
+        self.leaving.iter().any(|(tid, index)| {
+            let process = self.tree.get(*index);
+            process.is_none_or(|it| it.ended.is_some() || it.pid != *tid)
+        })
     }
 
     fn stopped(&mut self, tid: Tid, stop: Stop) -> (Resume, i32) {

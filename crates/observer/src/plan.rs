@@ -34,6 +34,10 @@ use crate::plan_calls::CallName;
 /// | `step WHO after CALL N, K instructions, then hold` | lets it go that far |
 /// | `real-time` | waits with a time-out are not cut short |
 ///
+/// On an ARMv8.0 CPU, which has no atomic instructions, single steps never get
+/// through a loop of exclusive loads and stores (a lock, an atomic addition):
+/// K runs out there.
+///
 /// WHO is a name as traces have it (`A.1`); where it may be left out, every
 /// process is meant. N counts from 1, for each process by itself, from
 /// `main` on. CALL is a system call, or one of the words that stand for

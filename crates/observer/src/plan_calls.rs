@@ -9,7 +9,8 @@ use libc::{
     SYS_bind, SYS_exit, SYS_exit_group, SYS_faccessat, SYS_fsync,
     SYS_ftruncate, SYS_getppid, SYS_listen, SYS_lseek, SYS_mkdirat,
     SYS_newfstatat, SYS_pread64, SYS_preadv, SYS_pwrite64, SYS_pwritev,
-    SYS_renameat2, SYS_sched_yield, SYS_set_tid_address, SYS_statx,
+    SYS_renameat2, SYS_sched_yield, SYS_set_tid_address, SYS_sigaltstack,
+    SYS_statx,
 };
 
 use crate::plan::Plan;
@@ -25,6 +26,7 @@ const fn extra(number: libc::c_long, name: &'static str) -> Row {
 /// needs it.
 const EXTRA: &[Row] = &[
     extra(SYS_set_tid_address, "set_tid_address"),
+    extra(SYS_sigaltstack, "sigaltstack"),
     extra(SYS_sched_yield, "sched_yield"),
     extra(SYS_newfstatat, "newfstatat"),
     extra(SYS_statx, "statx"),
@@ -175,7 +177,7 @@ pub(crate) fn rows(
         let is_named = plan.acts().iter().any(|act| {
             act.site().is_some_and(|it| it.call.calls().contains(&row.name))
         });
-        row.name == "set_tid_address"
+        matches!(row.name, "set_tid_address" | "sigaltstack")
             || is_named
             || plan.holds() && ASKING.contains(&row.name)
     };

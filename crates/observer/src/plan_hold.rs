@@ -60,6 +60,9 @@ pub(crate) struct Look {
     state: char,
     /// Context switches: the same number twice, and it has not run between.
     switches: u64,
+    /// Reports before: one may have woken it, and a thread that looks whether
+    /// it may go on is in state S before it sleeps.
+    reports: u64,
 }
 
 impl<W: Write> Keeper<W> {
@@ -133,6 +136,17 @@ impl<W: Write> Keeper<W> {
     /// The next report; while somebody is held, the keeper looks around
     /// whenever there is none.
     pub(crate) fn next(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
+        let next = self.next_or_look()?;
+        if let (Some((tid, _)), Some(planner)) = (&next, &mut self.planner) {
+            // Who was found polling goes on reporting, and wakes nobody.
+            let course = planner.threads.get(tid);
+            let is_found = course.is_some_and(|it| it.is_found);
+            planner.reports += u64::from(!is_found);
+        }
+        Ok(next)
+    }
+
+    fn next_or_look(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
         // What is told late may wait for a thread that falls asleep unheard.
         let may_block = !self.order.is_holding();
         if !self.must_look() {
@@ -183,7 +197,7 @@ impl<W: Write> Keeper<W> {
     }
 
     fn look_around(&mut self) {
-        if !self.newborn.is_empty() {
+        if !self.newborn.is_empty() || self.is_anybody_ending() {
             return;
         }
         let threads: Vec<(Tid, Index)> =
@@ -251,8 +265,8 @@ impl<W: Write> Keeper<W> {
             return true;
         }
         let is_watched = !planner.held.is_empty();
+        let Some(look) = look_at(tid, planner.reports) else { return true };
         let course = planner.course(tid);
-        let Some(look) = look_at(tid) else { return true };
         let before = course.look.replace(look);
         if course.is_found {
             return true;
@@ -345,7 +359,7 @@ fn may_time_out(call: &PendingCall) -> bool {
     )
 }
 
-fn look_at(tid: Tid) -> Option<Look> {
+fn look_at(tid: Tid, reports: u64) -> Option<Look> {
     let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
     let value = |name: &str| {
         status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
@@ -354,7 +368,7 @@ fn look_at(tid: Tid) -> Option<Look> {
     let state = value("State:")?.chars().next()?;
     let switches = count("voluntary_ctxt_switches:").unwrap_or(0)
         + count("nonvoluntary_ctxt_switches:").unwrap_or(0);
-    Some(Look { state, switches })
+    Some(Look { state, switches, reports })
 }
 
 /// Nanoseconds on a CPU: the first field of /proc/PID/schedstat.

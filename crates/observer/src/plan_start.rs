@@ -7,9 +7,9 @@ use crate::tree::PendingCall;
 ///
 /// The C libraries' loaders register the thread (`set_tid_address`) when all
 /// libraries are mapped; Rust's runtime then looks at the descriptors 0 to 2
-/// (one poll without waiting) and ends by handling SIGBUS. A call that
-/// neither of them makes shows that `main` has begun in any case, so a
-/// program without them (Go's, say) is not passed over.
+/// (one poll without waiting) and ends by handling faults, on a stack of
+/// their own. A call that neither of them makes shows that `main` has begun
+/// in any case, so a program without them (Go's, say) is not passed over.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Stage {
     #[default]
@@ -30,16 +30,17 @@ impl Stage {
         *self = match (*self, call.row.name) {
             (Self::Main, _) => return true,
             (Self::Loading, "set_tid_address") => Self::Loaded,
+            // The launch: of what is loading, nothing has run as yet.
+            (Self::Loading, "execve" | "execveat") => Self::Loading,
             (Self::Loading, _) if is_of_loaders(call) => Self::Loading,
             (Self::Loaded, "poll") if arguments[1..3] == [3, 0] => {
                 Self::Runtime
             }
             (Self::Loaded, "ppoll") if arguments[1] == 3 => Self::Runtime,
-            (Self::Runtime, "rt_sigaction") => {
-                let is_last =
-                    arguments[0] as i32 == libc::SIGBUS && arguments[1] != 0;
-                if is_last { Self::Main } else { Self::Runtime }
-            }
+            // Behind it only the handlers of faults are set, which no event
+            // tells of.
+            (Self::Runtime, "sigaltstack") if arguments[0] != 0 => Self::Main,
+            (Self::Runtime, "sigaltstack" | "rt_sigaction") => Self::Runtime,
             (Self::Runtime, "poll" | "ppoll") => Self::Runtime,
             (Self::Runtime, _) if is_of_loaders(call) => Self::Runtime,
             _ => {

@@ -33,6 +33,8 @@ pub(crate) struct Planner {
     pub(crate) outside: Vec<Rc<str>>,
     /// Reports since the keeper has looked around.
     pub(crate) unlooked: u32,
+    /// Reports of all who were not found polling.
+    pub(crate) reports: u64,
 }
 
 /// How far a process has come.
@@ -100,6 +102,7 @@ impl Planner {
             tick: Tick::new()?,
             outside: Vec::new(),
             unlooked: 0,
+            reports: 0,
         })
     }
 

@@ -8,7 +8,6 @@ use trace::{Reached, What, Who};
 use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::{Keeper, ending_of};
 use crate::names;
-use crate::privilege::withheld;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;
 use crate::tree::{Index, PendingCall};
@@ -58,7 +57,9 @@ impl<W: Write> Keeper<W> {
             | Kind::Dup3
             | Kind::Fcntl
             | Kind::Ioctl => self.described(index, tid, call, value),
-            Kind::Unshare if value == 0 => self.tree.unshare_files(index),
+            Kind::Unshare if value == 0 => {
+                self.tree.unshare(index, call.arguments[0] as i32);
+            }
             _ => self.others(index, tid, call, value),
         }
     }
@@ -70,14 +71,18 @@ impl<W: Write> Keeper<W> {
         pid: Tid,
         call: PendingCall,
     ) {
-        self.tree.unshare_files(index); // exec(2) does
+        self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
         let process = self.tree.process(index);
         let mut descriptors = process.descriptors.borrow_mut();
         let mut closed = descriptors.close_on_exec();
-        closed.extend(descriptors.agree_with_kernel(pid));
+        if descriptors.is_in_doubt {
+            closed.extend(descriptors.agree_with_kernel(pid));
+        }
         let kept = descriptors.held();
         drop(descriptors);
-        let withheld = withheld(pid, &call.text).map(str::to_owned);
+        let rights = &mut self.rights;
+        let withheld = rights.withheld(pid, &call.text, process.is_elsewhere);
+        let withheld = withheld.map(str::to_owned);
         let file = call.text.rsplit('/').next().unwrap_or_default();
         process.name = file.chars().take(15).collect();
         let what = What::Exec {

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(crate) struct Process {
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
+    /// Whether a path may lead it elsewhere than the keeper.
+    pub(crate) is_elsewhere: bool,
 }
 
 /// One thread: what it is doing.
@@ -103,6 +106,7 @@ impl Tree {
         let (who, start) = (Who::first(), start_time(pid));
         let name = name.to_owned();
         let index = self.add(who, (pid, start), name, None, descriptors);
+        self.process(index).is_elsewhere = is_elsewhere(pid);
         // It was seized while it ran.
         self.threads.insert(pid, Thread { is_new: false, ..Thread::of(index) });
         index
@@ -120,10 +124,15 @@ impl Tree {
         let creator = self.process(maker);
         creator.created += 1;
         let descriptors = if flags & libc::CLONE_FILES != 0 {
+            creator.descriptors.borrow_mut().is_in_doubt = true;
             Rc::clone(&creator.descriptors)
         } else {
             Rc::new(RefCell::new(creator.descriptors.borrow().clone()))
         };
+        // Who shares its root directory may change it for both.
+        creator.is_elsewhere |= flags & libc::CLONE_FS != 0;
+        let is_elsewhere =
+            creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
@@ -132,7 +141,9 @@ impl Tree {
         // for a new process, need not be asked.
         let start = since.filter(|since| *since == tick());
         let start = start.unwrap_or_else(|| start_time(pid));
-        self.add(who, (pid, start), name, parent, descriptors)
+        let index = self.add(who, (pid, start), name, parent, descriptors);
+        self.process(index).is_elsewhere = is_elsewhere;
+        index
     }
 
     fn add(
@@ -164,6 +175,7 @@ impl Tree {
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
+            is_elsewhere: false,
         };
         self.processes.insert(index, process);
         index
@@ -182,7 +194,11 @@ impl Tree {
         if self.threads.contains_key(&tid) {
             return None;
         }
-        self.process(process).threads += 1;
+        let owner = self.process(process);
+        owner.threads += 1;
+        // What one thread opens while another one forks, execs or dies has
+        // no order that a tracer sees.
+        owner.descriptors.borrow_mut().is_in_doubt = true;
         let path = match self.threads.get_mut(&maker) {
             Some(maker) => {
                 maker.created += 1;
@@ -248,9 +264,13 @@ impl Tree {
         gone
     }
 
-    /// Its descriptors are its own from now on, not shared by `CLONE_FILES`.
-    pub(crate) fn unshare_files(&mut self, index: Index) {
+    /// What `flags` name, as for unshare(2), is its own from now on.
+    pub(crate) fn unshare(&mut self, index: Index, flags: i32) {
         let process = self.process(index);
+        process.is_elsewhere |= flags & libc::CLONE_NEWNS != 0;
+        if flags & libc::CLONE_FILES == 0 {
+            return;
+        }
         let own = process.descriptors.borrow().clone();
         process.descriptors = Rc::new(RefCell::new(own));
     }
@@ -349,6 +369,18 @@ fn start_time(pid: i32) -> u64 {
         behind_name.split_whitespace().nth(19)?.parse().ok()
     };
     with_stat(pid, field).unwrap_or(0)
+}
+
+/// Whether paths lead a process elsewhere than the keeper.
+fn is_elsewhere(pid: i32) -> bool {
+    ["root", "ns/mnt"].iter().any(|link| {
+        let place = |process: &str| {
+            let place = fs::metadata(format!("/proc/{process}/{link}"));
+            place.map(|it| (it.dev(), it.ino())).ok()
+        };
+        let own = place("self");
+        own.is_none() || own != place(&pid.to_string())
+    })
 }
 
 /// Whether the thread waits in the kernel now: state S or D.

@@ -125,6 +125,18 @@ fn a_hold_at_the_exit_keeps_the_parent_waiting() {
     assert_eq!(run.said, "child\nparent\n");
 }
 
+/// An end that the keeper has not told the parent of wakes that parent yet.
+#[test]
+fn who_is_held_at_its_exit_is_the_last_to_be_collected() {
+    for _ in 0..20 {
+        let said = run("hold A.1 at exit 1", "ends").said;
+        let mut ends: Vec<&str> = said.lines().collect();
+        assert_eq!(ends.pop(), Some("1"), "{said}");
+        ends.sort_unstable();
+        assert_eq!(ends, ["2", "3", "4"], "{said}");
+    }
+}
+
 #[test]
 fn the_side_that_comes_first_is_chosen() {
     assert_eq!(always("child-first", "order"), "child\nparent\n");
@@ -160,6 +172,16 @@ fn what_comes_before_main_is_neither_counted_nor_failed() {
     assert_eq!(loader.acts(), [""; 0]);
     let first = run("fail A.1 read 1 EIO", "message-once");
     assert!(first.said.contains("Input/output error"), "{}", first.said);
+    assert_eq!(run("fail A open 1 EMFILE", "open").said, "refused\n");
+    assert_eq!(run("fail A open 2 EMFILE", "open").said, "opened\n");
+}
+
+/// The launch itself is an exec.
+#[test]
+fn the_first_exec_is_the_programs_own() {
+    let run = run("fail exec 1 ENOMEM", "spawn");
+    assert_eq!(run.acts(), ["A.1 execve"]);
+    assert_eq!(run.said, "");
 }
 
 #[test]

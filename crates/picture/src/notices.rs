@@ -245,11 +245,15 @@ impl Looker<'_> {
 
     fn withheld_rights(&self) -> impl Iterator<Item = Found> {
         self.me().withheld.iter().map(|(path, bit)| {
-            let whose = if bit == "setgid" { "group" } else { "owner" };
+            let (rights, why) = match bit.as_str() {
+                "setgid" => ("its group's rights", "is setgid"),
+                "setuid" => ("its owner's rights", "is setuid"),
+                _ => ("its file's capabilities", "has some"),
+            };
             let says = |runs: &str| {
                 format!(
-                    " {runs} without its {whose}'s rights, since it is \
-                     observed: {path} is {bit}"
+                    " {runs} without {rights}, since it is observed: {path} \
+                     {why}"
                 )
             };
             self.found("rights-withheld", &says("runs"), &says("run"))

@@ -328,7 +328,11 @@ fn a_light_trace_accuses_nobody() {
 
 #[test]
 fn a_program_without_the_rights_of_its_file_is_told() {
-    for (bit, whose) in [("setuid", "owner"), ("setgid", "group")] {
+    for (bit, rights, why) in [
+        ("setuid", "its owner's rights", "is setuid"),
+        ("setgid", "its group's rights", "is setgid"),
+        ("capabilities", "its file's capabilities", "has some"),
+    ] {
         let mut s = Stage::new("sh");
         let a = Who::first();
         let what = What::Exec {
@@ -344,8 +348,8 @@ fn a_program_without_the_rights_of_its_file_is_told() {
         let (who, id, sentence) = only(&s);
         assert_eq!((who.as_str(), id), ("A", "rights-withheld"));
         let expected = format!(
-            "A (sh) runs without its {whose}'s rights, since it is observed: \
-             /usr/bin/su is {bit}"
+            "A (sh) runs without {rights}, since it is observed: \
+             /usr/bin/su {why}"
         );
         assert_eq!(sentence, expected);
     }

@@ -92,8 +92,8 @@ pub enum What {
         /// The descriptors above 2 that stayed open over it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kept: Vec<Held>,
-        /// `setuid` or `setgid`: this bit of the file would have changed
-        /// whose rights the program has, had it not been observed.
+        /// `setuid`, `setgid` or `capabilities`: this of the file would have
+        /// given the program other rights, had it not been observed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         withheld: Option<String>,
         /// Why it failed.

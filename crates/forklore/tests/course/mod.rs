@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
@@ -21,6 +23,47 @@ pub(crate) fn exercises() -> Vec<Exercise> {
     let ids = course.ids().expect("its lessons can be read");
     let read = |id: &String| course.exercise(id).map_err(|it| it.to_string());
     ids.iter().map(read).collect::<Result<_, _>>().expect("all are right")
+}
+
+/// The course as it is, but with these exercises alone: each by its lesson,
+/// its name, and the folder that it is.
+pub(crate) fn course_of(
+    name: &str,
+    exercises: &[(&str, &str, &str)],
+) -> PathBuf {
+    let course = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::remove_dir_all(&course).ok();
+    let root = root().canonicalize().expect("the workspace is there");
+    let not_these = ["target", "work", "lessons", ".git", ".vscode"];
+    link(&root, &course, &not_these);
+    for lesson in fs::read_dir(root.join("lessons")).expect("they are there") {
+        let lesson = lesson.expect("it can be read").file_name();
+        let place = Path::new("lessons").join(lesson);
+        link(&root.join(&place), &course.join(&place), &["exercises"]);
+    }
+    for (lesson, name, folder) in exercises {
+        let place = course.join("lessons").join(lesson).join("exercises");
+        fs::create_dir_all(&place).expect("it can be made");
+        symlink(root.join(folder), place.join(name)).expect("it can be made");
+    }
+    course
+}
+
+/// Makes a folder that holds all that another does, but for these.
+fn link(from: &Path, to: &Path, but: &[&str]) {
+    fs::create_dir_all(to).expect("it can be made");
+    for entry in fs::read_dir(from).expect("it can be read") {
+        let name = entry.expect("it can be read").file_name();
+        if !but.iter().any(|it| name == **it) {
+            symlink(from.join(&name), to.join(&name)).expect("it can be made");
+        }
+    }
+}
+
+/// The folder in which cargo builds, where this program lies.
+pub(crate) fn target() -> &'static Path {
+    let program = Path::new(env!("CARGO_BIN_EXE_forklore"));
+    program.ancestors().nth(2).expect("it lies in target/debug")
 }
 
 /// `forklore grade` in the folder of the course.

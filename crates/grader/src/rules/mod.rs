@@ -52,15 +52,17 @@ pub(crate) struct Fault {
     pub(crate) says: String,
     /// The mark it costs at least.
     pub(crate) mark: Mark,
+    /// A wrong result is told as this: it costs what that would.
+    pub(crate) has_result: bool,
 }
 
 impl Fault {
     fn of(who: &Who, says: String) -> Self {
-        Self { who: Some(who.clone()), says, mark: Mark::Works }
+        Self { who: Some(who.clone()), ..Self::of_run(says) }
     }
 
     fn of_run(says: String) -> Self {
-        Self { who: None, says, mark: Mark::Works }
+        Self { who: None, says, mark: Mark::Works, has_result: false }
     }
 
     fn costing(mut self, mark: Mark) -> Self {

@@ -160,7 +160,10 @@ fn mode(mode: &str) -> &str {
 #[derive(Clone, Debug, Default)]
 struct Signals {
     ignored: BTreeSet<String>,
+    /// Of the first thread. What others block is not known, and which of
+    /// them calls exec neither.
     blocked: BTreeSet<String>,
+    has_threads: bool,
 }
 
 impl Signals {
@@ -187,16 +190,29 @@ pub(super) fn signals_not_reset(case: &Case<'_>) -> Vec<Fault> {
     for (_, event) in case.history.events() {
         match &event.what {
             What::Create { child: Some(child), .. } => {
-                let own = all.get(&event.who).cloned().unwrap_or_default();
+                let mut own = all.get(&event.who).cloned().unwrap_or_default();
+                if event.tid.is_some() {
+                    own.blocked.clear();
+                }
+                own.has_threads = false;
                 // A child may be heard before its creation is told.
                 all.entry(child).or_insert(own);
             }
-            What::Mask { call, how, signals } if event.tid.is_none() => {
+            // Actions are the process's, a mask is its thread's.
+            What::Mask { call, how, signals }
+                if event.tid.is_none() || call == "rt_sigaction" =>
+            {
                 let own = all.entry(&event.who).or_default();
                 own.take(call, how, signals);
             }
+            What::Thread { began: Some(_) } => {
+                all.entry(&event.who).or_default().has_threads = true;
+            }
             What::Exec { ok: true, path, .. } => {
                 let own = all.entry(&event.who).or_default();
+                if std::mem::take(&mut own.has_threads) {
+                    own.blocked.clear();
+                }
                 if !std::mem::take(&mut is_first)
                     && let Some(what) = inherited(own)
                 {

@@ -17,12 +17,7 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     if case.is_failing {
         return Vec::new(); // it has told, and has failed
     }
-    let stderr = String::from_utf8_lossy(&case.history.record.stderr);
-    let mut lines = stderr.lines();
-    let Some(head) = lines.find(|line| line.contains(" panicked at ")) else {
-        return Vec::new();
-    };
-    let body = lines.next().unwrap_or_default();
+    let Some((head, body)) = last_words(case) else { return Vec::new() };
     let is_101 = |life: &crate::history::Life| {
         matches!(life.end, Some((_, Ending::Code { code: 101 })))
     };
@@ -44,6 +39,20 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
             vec![Fault::of_run(format!("a thread panicked at {place}: {body}"))]
         }
     }
+}
+
+/// What a panic has written: where, and why. Standard error may have been a
+/// file by then.
+fn last_words(case: &Case<'_>) -> Option<(String, String)> {
+    let record = case.history.record;
+    let files = record.files.iter().filter_map(|(_, it)| it.as_deref());
+    std::iter::once(record.stderr.as_slice()).chain(files).find_map(|text| {
+        let text = String::from_utf8_lossy(text);
+        let mut lines = text.lines();
+        let head = lines.find(|line| line.contains(" panicked at "))?;
+        let body = lines.next().unwrap_or_default();
+        Some((head.to_owned(), body.to_owned()))
+    })
 }
 
 /// A call failed, and the program went on as if it had not (G6).
@@ -78,7 +87,9 @@ pub(super) fn failure_ignored(case: &Case<'_>) -> Vec<Fault> {
 /// The output is another one.
 pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     let record = case.history.record;
-    if let Some(Missed::Line(line)) = &record.missed
+    // A program that has to fail need not come as far as a dialogue goes.
+    let missed = record.missed.as_ref().filter(|_| !case.is_failing);
+    if let Some(Missed::Line(line)) = missed
         && !matches!(record.cut, Some(Cut::Stuck(_)))
     {
         let so_far = match record.stdout.is_empty() {
@@ -88,7 +99,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
         let says = format!("the line `{line}` never came: {so_far}");
         return vec![Fault::of_run(says)];
     }
-    if let Some(Missed::Rest(when)) = &record.missed
+    if let Some(Missed::Rest(when)) = missed
         && record.cut.is_none()
     {
         return vec![Fault::of_run(format!("the program ended {when}"))];

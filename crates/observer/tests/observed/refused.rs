@@ -11,6 +11,7 @@ pub(crate) fn behave(name: &str) -> Option<u8> {
             -system(libc::SYS_clone, [flags.into(), 0, 0, 0, 0]) as u8
         }
         "io-uring" => -system(libc::SYS_io_uring_setup, [1, 0, 0, 0, 0]) as u8,
+        #[cfg(target_arch = "x86_64")]
         "foreign" => -foreign_getpid() as u8,
         "traceme" => traces_itself(),
         "close-everything" => {
@@ -34,11 +35,6 @@ fn foreign_getpid() -> i64 {
         );
     }
     i64::from(result as i32)
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn foreign_getpid() -> i64 {
-    -i64::from(libc::ENOSYS)
 }
 
 fn traces_itself() -> u8 {

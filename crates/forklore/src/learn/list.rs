@@ -1,0 +1,56 @@
+//! All exercises, lesson by lesson, and what has been reached.
+
+use grader::{Course, Trouble};
+
+use super::order::Exercises;
+use super::progress::Progress;
+use super::work::Work;
+use super::{say, tell};
+
+/// Prints the list.
+///
+/// # Errors
+/// If the progress cannot be read, or nobody reads the list.
+pub(crate) fn show(
+    course: &Course,
+    exercises: &Exercises,
+) -> Result<u8, Trouble> {
+    let progress = Progress::read(course)?;
+    say(&text(course, exercises, &progress, None))?;
+    Ok(0)
+}
+
+/// The list, with an arrow at the exercise of that place.
+pub(crate) fn text(
+    course: &Course,
+    exercises: &Exercises,
+    progress: &Progress,
+    at: Option<usize>,
+) -> String {
+    let work = Work::of(course);
+    let all = exercises.all();
+    let widest = all.iter().map(|it| it.id().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut lesson = "";
+    for (place, exercise) in all.iter().enumerate() {
+        let stage = exercises.stage(exercise);
+        if stage != lesson {
+            text.push_str(&format!("\n{stage}\n"));
+            lesson = stage;
+        }
+        let id = exercise.id();
+        let questions = exercise.questions();
+        let is_begun = work.package(id).exists();
+        text.push_str(&format!(
+            "{} {} {id:widest$}  level {}, {:3} min  {}\n",
+            if at == Some(place) { ">" } else { " " },
+            tell::reached(progress.of(id), is_begun),
+            questions.level.0,
+            questions.minutes,
+            grader::clean(&questions.title),
+        ));
+    }
+    text.push('\n');
+    text.push_str(&tell::standing(exercises, progress));
+    text
+}

@@ -1,0 +1,48 @@
+//! Each child sleeps a little longer than the one before, and is waited for in that order.
+
+use std::env::args;
+use std::error::Error;
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::libc::_exit;
+use nix::sys::wait::{WaitStatus, wait, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let number: i32 = args().nth(1).ok_or("usage: fan N")?.parse()?;
+    let mut children: Vec<Pid> = Vec::new();
+    for i in 0..number {
+        // SAFETY: this process has one thread.
+        match unsafe { fork() } {
+            Ok(ForkResult::Child) => {
+                sleep(Duration::from_millis(20) * i.unsigned_abs());
+                // SAFETY: ends the child without running the parent's code.
+                unsafe { _exit(i) }
+            }
+            Ok(ForkResult::Parent { child }) => children.push(child),
+            Err(errno) => {
+                for _ in &children {
+                    wait()?;
+                }
+                return Err(format!("cannot create child {i}: {errno}").into());
+            }
+        }
+    }
+    let mut ends = Vec::new();
+    for (i, child) in children.into_iter().enumerate() {
+        ends.push(match waitpid(child, None)? {
+            WaitStatus::Exited(_, code) => {
+                println!("{i} code {code}");
+                code.to_string()
+            }
+            WaitStatus::Signaled(_, signal, _) => {
+                println!("{i} signal {signal}");
+                signal.to_string()
+            }
+            other => return Err(format!("it has not ended: {other:?}").into()),
+        });
+    }
+    println!("sorted: {}", ends.join(" "));
+    Ok(())
+}
