@@ -1,7 +1,7 @@
 //! The ring of processes that wait for each other, drawn.
 
 use trace::Who;
-use why::{Answer, Process, WaitsFor};
+use why::{Answer, Process, WaitsFor, plain};
 
 /// The characters of a drawing.
 struct Strokes {
@@ -69,7 +69,7 @@ fn rows(answer: &Answer, strokes: &Strokes) -> Vec<String> {
         let Some(process) = answer.processes.iter().find(is_of) else {
             return Vec::new();
         };
-        rows.push(format!("{who} ({})", process.name));
+        rows.push(format!("{who} ({})", plain(&process.name)));
         rows.push(format!("{} {}", strokes.down, wait(process, next)));
         if next != &answer.cycle[0] {
             rows.push(strokes.arrow.to_owned());
@@ -101,7 +101,7 @@ fn wait(process: &Process, next: &Who) -> String {
     };
     let fd = on.fd.map_or_else(String::new, |fd| fd.to_string());
     match &on.object {
-        Some(object) => format!("{call}({fd}): {object}"),
+        Some(object) => format!("{call}({fd}): {}", plain(object)),
         None => format!("{call}({fd}): {}", on.kind),
     }
 }

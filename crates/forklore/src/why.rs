@@ -184,7 +184,7 @@ fn ask(tree: Tree, history: &Mutex<History>) -> io::Result<Answer> {
     }
 }
 
-/// What was seen that names processes and locks.
+/// What was seen that names processes and who used which lock.
 #[derive(Default)]
 struct History {
     events: Vec<Event>,
@@ -194,13 +194,14 @@ struct History {
 
 impl History {
     fn remember(&mut self, event: Event) {
-        let is_of_lock = matches!(event.what, What::Futex { .. });
+        let is_kept =
+            matches!(event.what, What::Futex { .. } | What::Create { .. });
         if self.events.len() >= REMEMBERED {
             self.events.drain(..REMEMBERED / 2);
             let kept = self.events.iter();
             self.named = kept.map(|it| (it.pid, it.start)).collect();
         }
-        if self.named.insert((event.pid, event.start)) || is_of_lock {
+        if self.named.insert((event.pid, event.start)) || is_kept {
             self.events.push(event);
         }
     }

@@ -218,7 +218,7 @@ impl Judge<'_> {
             faults.retain(|(rule, _)| rule.id == "over-budget");
         }
         let explains = |rule: &Rule| {
-            matches!(rule.kind, Kind::Cause | Kind::StandingCause)
+            matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
         };
         if faults.iter().any(|(rule, _)| explains(rule)) {
             let count = faults.len();
@@ -255,6 +255,9 @@ impl Judge<'_> {
                 None => (!is_failing).then_some(&question.after),
             },
             is_failing,
+            sees_stores: trial.plan.as_ref().is_some_and(|(_, plan)| {
+                plan.to_string().split("; ").any(|act| act == "stores")
+            }),
             program: self.program,
         }
     }
@@ -298,6 +301,15 @@ impl Judge<'_> {
     }
 
     fn finish(mut self, warnings: String) -> Judged {
+        let kind = |(place, _): &(usize, Finding)| RULES[*place].kind;
+        let races = self.found.iter().filter(|it| kind(it) == Kind::Race);
+        if let Some(first) = races.map(|(place, _)| *place).min() {
+            self.found.retain(|it| match kind(it) {
+                Kind::Result => false,
+                Kind::Race => it.0 == first,
+                _ => true,
+            });
+        }
         self.found.sort_by_key(|(place, it)| (it.mark, *place));
         let findings: Vec<Finding> =
             self.found.into_iter().map(|(_, finding)| finding).collect();

@@ -34,6 +34,14 @@ pub struct Parameters {
     pub never_received: Option<Whose>,
     /// Who has to read until the end of file.
     pub end_not_met: Option<Whose>,
+    /// Whose memory has to be shared.
+    pub no_shared_memory: Option<Whose>,
+    /// Who must not change one printed number after the other.
+    pub changed_twice: Option<Whose>,
+    /// Who has to change something.
+    pub idle_process: Option<Whose>,
+    /// Who must not have to wait for each other.
+    pub one_at_a_time: Option<Whose>,
     /// What has to come before what.
     pub out_of_order: Option<Orders>,
     /// What has to happen.
@@ -178,8 +186,9 @@ impl Parameters {
         either!(
             too_many_processes too_few_processes too_many_execs too_few_execs
             too_many_pipes too_few_pipes not_concurrent child_falls_through
-            no_communication reads_own_bytes never_received end_not_met out_of_order
-            missing_call forbidden_call opened_too_often
+            no_communication reads_own_bytes never_received end_not_met
+            no_shared_memory changed_twice idle_process one_at_a_time
+            out_of_order missing_call forbidden_call opened_too_often
         )
     }
 }

@@ -153,15 +153,9 @@ impl Record {
         for name in place.new_files(question) {
             self.left.push(("file", name));
         }
-        let opened = |start: &str| {
-            self.events.iter().any(|event| {
-                matches!(&event.what, What::Open { path, errno: None, .. }
-                    if path.starts_with(start))
-            })
-        };
-        // Others on this machine make names too.
-        if opened("/dev/shm/") {
-            for name in place.new_shared_memory() {
+        // Others on this machine make names too, and other runs.
+        for name in place.new_shared_memory() {
+            if self.has_opened(&name) {
                 Place::remove_shared_memory(&name);
                 self.left.push(("name in /dev/shm", name));
             }
@@ -171,6 +165,20 @@ impl Record {
                 self.left.push(("message queue", name));
             }
         }
+    }
+
+    /// Whether the run may have made this name in shared memory. A semaphore
+    /// is made under another name, and renamed.
+    fn has_opened(&self, name: &str) -> bool {
+        self.events.iter().any(|event| {
+            let What::Open { path, .. } = &event.what else { return false };
+            let opened = path.strip_prefix("/dev/shm/");
+            opened.is_some_and(|opened| {
+                let are_semaphores =
+                    name.starts_with("sem.") && opened.starts_with("sem.");
+                opened == name || are_semaphores
+            })
+        })
     }
 
     fn queues_made(&self) -> Vec<String> {

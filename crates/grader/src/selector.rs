@@ -72,7 +72,7 @@ impl Processes {
 ///
 /// The second word is an event of a trace (`create`, `exec`, `exit`, `wait`,
 /// `signal`, `stop`, `continue`, `open`, `close`, `dup`, `pipe`,
-/// `socketpair`, `read`, `write`, `lock`, `unlock`, `map`, `futex`, `mq`,
+/// `socketpair`, `read`, `write`, `lock`, `unlock`, `map`, `store`, `futex`, `mq`,
 /// `shm`, `sched`, `mask`, `block`), or the name of a system call that a
 /// trace tells of. Only what succeeded counts.
 ///
@@ -105,6 +105,7 @@ const VERBS: &[&str] = &[
     "lock",
     "unlock",
     "map",
+    "store",
     "futex",
     "mq",
     "shm",
@@ -248,6 +249,7 @@ impl<'a> Told<'a> {
             What::Map { object, .. } => {
                 told("map", "mmap", vec![object.clone()])
             }
+            What::Store { .. } => told("store", "", Vec::new()),
             What::Futex { operation, errno: None, .. } => {
                 told("futex", "futex", vec![operation.clone()])
             }

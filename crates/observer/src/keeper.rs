@@ -23,6 +23,7 @@ use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
     exit_message, is_killed,
 };
+use crate::table::Kind;
 use crate::tree::{Index, PendingCall, Tree, tick};
 use crate::turns::Turns;
 
@@ -237,6 +238,11 @@ impl<W: Write> Keeper<W> {
                 self.gone(tid, status as i32);
             }
             Stop::Signal(signal) if self.has_stepped(tid, signal) => {}
+            Stop::Signal(libc::SIGSEGV) if self.is_at_store(tid) => {
+                if !self.stores(tid) {
+                    return (Resume::Leave, 0);
+                }
+            }
             Stop::Signal(signal) => {
                 self.signal_arrives(tid, signal);
                 return (Resume::Run, signal);
@@ -245,7 +251,11 @@ impl<W: Write> Keeper<W> {
                 self.group_stopped(tid, signal);
                 return (Resume::Listen, 0);
             }
-            Stop::Attached => self.attached(tid),
+            Stop::Attached => {
+                if self.attached(tid) && !self.guard(tid) {
+                    return (Resume::Leave, 0);
+                }
+            }
         }
         (Resume::Run, 0)
     }
@@ -300,7 +310,7 @@ impl<W: Write> Keeper<W> {
         }
         if let Ok(CallInfo::Return { value }) = call_info(tid) {
             self.returned(tid, &call, value);
-            return true;
+            return call.row.kind != Kind::Map || self.guard(tid);
         }
         if !is_killed(tid) {
             return true;
@@ -331,6 +341,9 @@ impl<W: Write> Keeper<W> {
                 self.tell_birth((parent, tid), (new, since), name, flags);
             let is_vfork = name == "vfork" || flags & libc::CLONE_VFORK != 0;
             self.plan_created((parent, tid), (child, new), is_vfork);
+            if is_vfork || flags & libc::CLONE_VM != 0 {
+                self.shares_memory(child);
+            }
         }
         if let Some(call) = &call {
             self.made_by_clone(parent, tid, call);

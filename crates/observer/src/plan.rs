@@ -24,6 +24,8 @@ use crate::plan_calls::CallName;
 /// | `parent-first` | after each fork, holds the child |
 /// | `hold WHO at CALL N` | holds it at the entry of its N-th such call |
 /// | `hold WHO at every CALL` | and of each: a slow reader, a slow writer |
+/// | `hold WHO at store N` | holds it before its N-th store to shared memory |
+/// | `stores` | every store to shared memory is told (event `store`) |
 /// | `fail [WHO] CALL N ERRNO` | that call is not made, and fails |
 /// | `short-io [WHO] seed N` | reads and writes move less than they could |
 /// | `eintr [WHO] CALL N` | that call is interrupted before it did anything |
@@ -44,6 +46,12 @@ use crate::plan_calls::CallName;
 /// several: `fork`, `thread`, `exec`, `wait`, `exit`, `kill`, `open`, `pipe`,
 /// `dup`, `read`, `write`, `lock`, `poll`, `sleep`. Of futex, fcntl, mmap and
 /// prctl only the calls count that a trace tells of.
+///
+/// A store is an instruction that is about to change memory which other
+/// processes share (`MAP_SHARED`), wherever that came from. Who is held there
+/// may have loaded what others change meanwhile: so an update that is not one
+/// step is lost, each time. An instruction that loads and stores in one step,
+/// and a store under a lock, come to no harm.
 ///
 /// A hold ends when everybody else (for the two `-first` acts: the other
 /// side) is blocked, stopped or gone, or is found polling or spinning; never
@@ -93,6 +101,7 @@ pub(crate) enum Act {
     NoSleep,
     OneCpu,
     RealTime,
+    Stores,
     Hold { who: Who, at: Site },
     Kill { who: Who, at: Site, signal: i32 },
     Fail { who: Option<Who>, at: Site, errno: i32 },
@@ -116,6 +125,14 @@ impl Plan {
 
     pub(crate) fn has(&self, act: &Act) -> bool {
         self.acts.contains(act)
+    }
+
+    /// Whether it has to do with stores to shared memory.
+    pub(crate) fn has_stores(&self) -> bool {
+        self.acts.iter().any(|act| {
+            *act == Act::Stores
+                || act.site().is_some_and(|at| at.call.is_store())
+        })
     }
 
     /// Whether it may hold somebody.
@@ -182,6 +199,7 @@ impl fmt::Display for Act {
             Self::NoSleep => f.write_str("no-sleep"),
             Self::OneCpu => f.write_str("one-cpu"),
             Self::RealTime => f.write_str("real-time"),
+            Self::Stores => f.write_str("stores"),
             Self::Hold { who, at } => write!(f, "hold {who} at {at}"),
             Self::Kill { who, at, signal } => {
                 write!(f, "kill {who} at {at} {}", names::signal(*signal))
@@ -244,6 +262,7 @@ fn read_act(text: &str) -> Result<Act, BadPlan> {
         ["no-sleep"] => Ok(Act::NoSleep),
         ["one-cpu"] => Ok(Act::OneCpu),
         ["real-time"] => Ok(Act::RealTime),
+        ["stores"] => Ok(Act::Stores),
         ["hold", who, "at", "every", call] => who_of(who).and_then(|who| {
             let at = Site { call: CallName::read(call)?, nth: 0 };
             Ok(Act::Hold { who, at })
@@ -292,7 +311,7 @@ fn form_of(word: &str) -> Option<&'static str> {
         "eintr" => "eintr [WHO] CALL N, or eintr [WHO] seed N",
         "step" => "step WHO after CALL N, K instructions, then hold",
         "child-first" | "parent-first" | "no-sleep" | "one-cpu"
-        | "real-time" => "one word",
+        | "real-time" | "stores" => "one word",
         _ => return None,
     })
 }
@@ -324,12 +343,22 @@ fn site(call: &str, nth: &str) -> Result<Site, String> {
     Ok(Site { call: CallName::read(call)?, nth: count(nth)? })
 }
 
+/// A site that is a call in any case.
+fn call_site(call: &str, nth: &str) -> Result<Site, String> {
+    let at = site(call, nth)?;
+    match at.call.is_store() {
+        true => Err("one can only be held at a store".to_owned()),
+        false => Ok(at),
+    }
+}
+
 fn kill(who: &str, call: &str, nth: &str, signal: &str) -> Result<Act, String> {
     let number = match signal.parse::<Signal>() {
         Ok(signal) => signal as i32,
         Err(_) => return Err(format!("there is no signal '{signal}'")),
     };
-    Ok(Act::Kill { who: who_of(who)?, at: site(call, nth)?, signal: number })
+    let at = call_site(call, nth)?;
+    Ok(Act::Kill { who: who_of(who)?, at, signal: number })
 }
 
 fn fail(
@@ -341,7 +370,7 @@ fn fail(
     let number = (1..134)
         .find(|number| format!("{:?}", Errno::from_raw(*number)) == errno)
         .ok_or_else(|| format!("there is no error '{errno}'"))?;
-    let at = site(call, nth)?;
+    let at = call_site(call, nth)?;
     if at.call.never_returns() {
         return Err(format!("{} cannot fail", at.call));
     }
@@ -355,7 +384,7 @@ fn short_io(who: Option<&str>, seed: &str) -> Result<Act, String> {
 
 fn interrupt(who: Option<&str>, call: &str, nth: &str) -> Result<Act, String> {
     let who = who.map(who_of).transpose()?;
-    Ok(Act::Interrupt { who, at: site(call, nth)? })
+    Ok(Act::Interrupt { who, at: call_site(call, nth)? })
 }
 
 fn interrupt_some(who: Option<&str>, seed: &str) -> Result<Act, String> {
@@ -369,7 +398,7 @@ fn step(
     nth: &str,
     instructions: &str,
 ) -> Result<Act, String> {
-    let after = site(call, nth)?;
+    let after = call_site(call, nth)?;
     if after.call.never_returns() {
         return Err(format!("{} does not return", after.call));
     }
@@ -410,6 +439,7 @@ mod tests {
             "parent-first; one-cpu",
             "hold A.1 at read 2; no-sleep; real-time",
             "hold A at every recvmsg",
+            "hold A.1 at store 3; stores",
             "fail fork 2 EAGAIN",
             "fail A.1.3 openat 1 EMFILE",
             "short-io seed 7",

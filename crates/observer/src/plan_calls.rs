@@ -111,7 +111,11 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sleep", &["nanosleep", "clock_nanosleep"]),
+    // No call at all: an instruction.
+    (STORE, &[]),
 ];
+
+const STORE: &str = "store";
 
 /// A call that a plan names, or a word for several.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,6 +130,11 @@ impl CallName {
             .find(|name| *name == text)
             .map(Self)
             .ok_or_else(|| format!("no call '{text}' can be named here"))
+    }
+
+    /// Whether it is no call, but a store to shared memory.
+    pub(crate) fn is_store(self) -> bool {
+        self.0 == STORE
     }
 
     /// The system calls behind the word.
@@ -179,6 +188,7 @@ pub(crate) fn rows(
         });
         matches!(row.name, "set_tid_address" | "sigaltstack")
             || is_named
+            || plan.has_stores() && row.name.starts_with("pread")
             || plan.holds() && ASKING.contains(&row.name)
     };
     let extra = EXTRA.iter().enumerate().filter(move |(_, row)| is_needed(row));

@@ -5,6 +5,7 @@
 //! others must be found asleep in the same place without having run; or
 //! they poll, or compute without a call.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::Write;
 use std::rc::Rc;
@@ -14,6 +15,7 @@ use nix::errno::Errno;
 use crate::keeper::Keeper;
 use crate::plan::Act;
 use crate::plan_state::{Entry, POLLS};
+use crate::plan_store::Store;
 use crate::plan_time::{awaited, time_left, timed_out};
 use crate::ptrace::{Report, Resume, Tid, next_report, resume};
 use crate::table::Kind;
@@ -41,6 +43,8 @@ pub(crate) struct Intent {
     /// The call that it is about to make, if any: nobody may count it as
     /// begun until it is released.
     pub(crate) entry: Option<(PendingCall, Entry)>,
+    /// The store that it is about to make, if any.
+    pub(crate) store: Option<Store>,
 }
 
 /// Who is held, and how it goes on.
@@ -147,6 +151,10 @@ impl<W: Write> Keeper<W> {
     }
 
     fn next_or_look(&mut self) -> Result<Option<(Tid, Report)>, Errno> {
+        let surprises = self.planner.as_mut().map(|it| &mut it.surprises);
+        if let Some(surprise) = surprises.and_then(VecDeque::pop_front) {
+            return Ok(Some(surprise));
+        }
         // What is told late may wait for a thread that falls asleep unheard.
         let may_block = !self.order.is_holding();
         if !self.must_look() {
@@ -249,6 +257,11 @@ impl<W: Write> Keeper<W> {
         let name = intent.entry.as_ref().map_or("", |(call, _)| call.row.name);
         self.tell_act(held.process, tid, name, act, held.from_us);
         let mut how = held.how;
+        if let Some(store) = intent.store
+            && !self.make_store(tid, &store)
+        {
+            return; // what became of it is handled next
+        }
         if let Some((mut call, entry)) = intent.entry {
             call.from_us = now;
             how = self.enters(tid, call, entry);

@@ -16,6 +16,7 @@ use crate::plan_hold::Until;
 use crate::plan_signals::{Handlers, can_interrupt};
 use crate::plan_start::Stage;
 use crate::plan_state::{Deed, Entry, POLLS};
+use crate::plan_store::Guard;
 use crate::plan_time::forget_sets;
 use crate::ptrace::{CallInfo, Tid, call_info, write_memory};
 use crate::registers::{make_call_again, set_argument, set_result, skip_call};
@@ -45,6 +46,7 @@ impl<W: Write> Keeper<W> {
         let is_watched =
             self.planner.as_ref().is_some_and(|it| !it.held.is_empty());
         entry.wants_return |= is_watched && is_asking(call);
+        entry.wants_return |= self.is_guarded(tid);
         Some(entry)
     }
 
@@ -238,6 +240,9 @@ impl<W: Write> Keeper<W> {
             }
         }
         if !is_undone && let Ok(CallInfo::Return { value }) = call_info(tid) {
+            if self.makes_way(tid, call, value) {
+                return true;
+            }
             self.answered(tid, call, value);
         }
         is_undone
@@ -327,6 +332,7 @@ impl<W: Write> Keeper<W> {
         let progress = planner.progress(child);
         progress.stage = creator.stage;
         progress.handlers = creator.handlers;
+        progress.guard = creator.guard;
     }
 
     /// A new program is loaded: its handlers are gone, and its `main` has
@@ -338,6 +344,7 @@ impl<W: Write> Keeper<W> {
         let progress = planner.progress(index);
         progress.stage = Stage::default();
         progress.handlers = Handlers::default();
+        progress.guard = Guard::default();
         planner.threads.remove(&pid);
         planner.held.retain(|held| alive.contains(&held.tid));
     }

@@ -1,17 +1,18 @@
 //! How far a plan, and each process under it, has come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use nix::errno::Errno;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Site};
 use crate::plan_hold::{Held, Intent, Look, Until};
 use crate::plan_io::Streams;
 use crate::plan_signals::Handlers;
 use crate::plan_start::Stage;
+use crate::plan_store::{Guard, Store};
 use crate::plan_time::Tick;
-use crate::ptrace::Tid;
+use crate::ptrace::{Report, Tid};
 use crate::tree::{Index, PendingCall};
 
 /// So many equal answers "not yet", with nothing between that could have
@@ -35,6 +36,8 @@ pub(crate) struct Planner {
     pub(crate) unlooked: u32,
     /// Reports of all who were not found polling.
     pub(crate) reports: u64,
+    /// What a tracee did while the keeper waited for something else of it.
+    pub(crate) surprises: VecDeque<(Tid, Report)>,
 }
 
 /// How far a process has come.
@@ -46,6 +49,7 @@ pub(crate) struct Progress {
     /// Calls that a seed decides on.
     drawn: u64,
     pub(crate) handlers: Handlers,
+    pub(crate) guard: Guard,
 }
 
 /// What is known of a thread beyond its call.
@@ -103,6 +107,7 @@ impl Planner {
             outside: Vec::new(),
             unlooked: 0,
             reports: 0,
+            surprises: VecDeque::new(),
         })
     }
 
@@ -116,7 +121,21 @@ impl Planner {
 
     /// That thread is to be held for an act.
     pub(crate) fn intend(&mut self, tid: Tid, place: usize, until: Until) {
-        self.to_hold.insert(tid, Intent { place, until, entry: None });
+        let intent = Intent { place, until, entry: None, store: None };
+        self.to_hold.insert(tid, intent);
+    }
+
+    /// That thread is to be held before it stores.
+    pub(crate) fn intend_at_store(
+        &mut self,
+        tid: Tid,
+        place: usize,
+        store: Store,
+    ) {
+        let until = Until::EverybodyElse;
+        let store = Some(store);
+        let intent = Intent { place, until, entry: None, store };
+        self.to_hold.insert(tid, intent);
     }
 
     pub(crate) fn is_held(&self, tid: Tid) -> bool {
@@ -145,6 +164,30 @@ impl Planner {
         let counted = self.progress(index).counted.entry(place).or_default();
         *counted += 1;
         site.nth == 0 || *counted == site.nth
+    }
+
+    /// Counts a store of that process; whether it is the one at which an act
+    /// acts.
+    pub(crate) fn is_at_store(
+        &mut self,
+        index: Index,
+        place: usize,
+        site: &Site,
+    ) -> bool {
+        let counted = self.progress(index).counted.entry(place).or_default();
+        *counted += 1;
+        site.nth == 0 || *counted == site.nth
+    }
+
+    /// Whether that act still waits for a store of that process.
+    pub(crate) fn awaits_store(
+        &mut self,
+        index: Index,
+        place: usize,
+        site: &Site,
+    ) -> bool {
+        let counted = self.progress(index).counted.get(&place).copied();
+        site.nth == 0 || counted.unwrap_or(0) < site.nth
     }
 
     /// A number that is the same in each run: from the seed, the process and

@@ -212,6 +212,15 @@ pub(crate) fn call_info(tid: Tid) -> Result<CallInfo, Errno> {
     })
 }
 
+/// The address at which a tracee must not store, if that is why it stands at
+/// a SIGSEGV.
+pub(crate) fn refused_store(tid: Tid) -> Option<u64> {
+    const SEGV_ACCERR: i32 = 2; // <asm-generic/siginfo.h>
+    let info = signal_info(tid).ok()?;
+    // SAFETY: with such a code of SIGSEGV the address is the part in use.
+    (info.si_code == SEGV_ACCERR).then(|| unsafe { info.si_addr() } as u64)
+}
+
 /// What the call that a tracee dies in has returned, if it was made: known
 /// from a register, since no stop reports it any more.
 pub(crate) fn last_result(tid: Tid) -> Option<i64> {
@@ -237,12 +246,27 @@ pub(crate) fn last_result(tid: Tid) -> Option<i64> {
 ///
 /// `ECHILD` means that nobody is left, `EINTR` that a signal came.
 pub(crate) fn next_report(block: bool) -> Result<Option<(Tid, Report)>, Errno> {
+    report_from(-1, block)
+}
+
+/// The next thing that this tracee does; waits for it.
+pub(crate) fn report_of(tid: Tid) -> Result<Report, Errno> {
+    loop {
+        match report_from(tid, true) {
+            Ok(Some((_, report))) => return Ok(report),
+            Ok(None) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn report_from(whom: Tid, block: bool) -> Result<Option<(Tid, Report)>, Errno> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     let flags = libc::__WALL | if block { 0 } else { libc::WNOHANG };
     // SAFETY: both pointers lead to memory of this function.
     let tid =
-        unsafe { libc::wait4(-1, &mut status, flags, usage.as_mut_ptr()) };
+        unsafe { libc::wait4(whom, &mut status, flags, usage.as_mut_ptr()) };
     match Errno::result(tid)? {
         0 => return Ok(None),
         _ if libc::WIFSTOPPED(status) => {

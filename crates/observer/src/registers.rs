@@ -1,10 +1,10 @@
-//! The registers of a tracee that stands at a system call: the only part of
-//! the observer that differs between architectures, and only plans need it.
+//! The registers of a tracee that stands still: only plans need them, and
+//! with the instructions they are all that differs between architectures.
 
 use libc::iovec;
 use nix::errno::Errno;
 
-use crate::ptrace::{Tid, request};
+use crate::ptrace::{Tid, read_memory, request};
 
 const PRSTATUS: usize = 1; // NT_PRSTATUS, <linux/elf.h>
 
@@ -16,7 +16,8 @@ mod place {
     pub(super) const RESULT: usize = 10; // rax
     pub(super) const NUMBER: usize = 15; // orig_rax
     pub(super) const INSTRUCTION: usize = 16; // rip
-    pub(super) const CALL_LENGTH: u64 = 2; // of the instruction `syscall`
+    pub(super) const CALL_LENGTH: u64 = 2;
+    pub(super) const CALL: &[u8] = &[0x0f, 0x05]; // syscall
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -26,12 +27,13 @@ mod place {
     pub(super) const ARGUMENTS: [usize; 6] = [0, 1, 2, 3, 4, 5];
     pub(super) const RESULT: usize = 0; // x0
     pub(super) const INSTRUCTION: usize = 32; // pc
-    pub(super) const CALL_LENGTH: u64 = 4; // of the instruction `svc`
+    pub(super) const CALL_LENGTH: u64 = 4;
+    pub(super) const CALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4]; // svc #0
 }
 
 /// The general registers of a stopped tracee, as they were read.
 #[derive(Clone, Copy, Debug)]
-struct Registers([u64; place::COUNT]);
+pub(crate) struct Registers([u64; place::COUNT]);
 
 impl Registers {
     fn read(tid: Tid) -> Result<Self, Errno> {
@@ -112,4 +114,61 @@ pub(crate) fn make_call_again(
         words[place] = value;
     }
     registers.write(tid)
+}
+
+/// The address of the instruction at which a tracee stands.
+pub(crate) fn instruction(tid: Tid) -> Result<u64, Errno> {
+    Ok(Registers::read(tid)?.0[place::INSTRUCTION])
+}
+
+/// Where a tracee that has just returned from a call has made it: the
+/// instruction can be used again.
+pub(crate) fn call_instruction(tid: Tid) -> Option<u64> {
+    let at = instruction(tid).ok()? - place::CALL_LENGTH;
+    let mut code = [0; place::CALL.len()];
+    read_memory(tid, at, &mut code);
+    (code == place::CALL).then_some(at)
+}
+
+/// Lets a tracee stand before a call of ours.
+///
+/// # Returns
+/// Its own registers, to be given back.
+pub(crate) fn borrow_for_call(
+    tid: Tid,
+    gadget: u64,
+    number: i64,
+    arguments: [u64; 6],
+) -> Result<Registers, Errno> {
+    let own = Registers::read(tid)?;
+    let mut ours = own;
+    let words = &mut ours.0;
+    for (place, value) in place::ARGUMENTS.into_iter().zip(arguments) {
+        words[place] = value;
+    }
+    words[place::INSTRUCTION] = gadget;
+    // It is in no call: none is made again when it goes on.
+    #[cfg(target_arch = "x86_64")]
+    {
+        words[place::RESULT] = number as u64;
+        words[place::NUMBER] = u64::MAX;
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        const X8: usize = 8;
+        words[X8] = number as u64;
+        skip_call(tid)?;
+    }
+    ours.write(tid)?;
+    Ok(own)
+}
+
+/// Gives a tracee its own registers back.
+pub(crate) fn give_back(tid: Tid, own: Registers) -> Result<(), Errno> {
+    own.write(tid)
+}
+
+/// What the call has returned from which a tracee comes.
+pub(crate) fn result_of(tid: Tid) -> Result<i64, Errno> {
+    Ok(Registers::read(tid)?.0[place::RESULT] as i64)
 }

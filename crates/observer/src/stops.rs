@@ -76,13 +76,16 @@ impl<W: Write> Keeper<W> {
         }
     }
 
-    /// A thread's first stop, or the end of a group stop.
-    pub(crate) fn attached(&mut self, tid: Tid) {
-        let Some(thread) = self.tree.thread(tid) else { return };
+    /// A thread's first stop, or the end of a group stop; whether it is the
+    /// first.
+    pub(crate) fn attached(&mut self, tid: Tid) -> bool {
+        let Some(thread) = self.tree.thread(tid) else { return false };
         let index = thread.process;
-        if !std::mem::take(&mut thread.is_new) {
+        let is_first = std::mem::take(&mut thread.is_new);
+        if !is_first {
             self.continues(index, tid);
         }
+        is_first
     }
 
     fn continues(&mut self, index: Index, tid: Tid) {

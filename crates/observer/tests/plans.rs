@@ -49,6 +49,22 @@ impl Run {
         self.events.iter().filter_map(of).collect()
     }
 
+    /// Who stored, what stood there, what stands there now, what had been
+    /// found, and whether it was one step.
+    fn stores(&self) -> Vec<(String, String, String, Option<u64>, bool)> {
+        let of = |event: &Event| match &event.what {
+            What::Store { before, after, found, is_atomic, .. } => Some((
+                event.who.to_string(),
+                before.to_string(),
+                after.to_string(),
+                *found,
+                *is_atomic,
+            )),
+            _ => None,
+        };
+        self.events.iter().filter_map(of).collect()
+    }
+
     fn microseconds(&self) -> u64 {
         self.events.last().expect("an event").t_us
     }
@@ -76,6 +92,23 @@ fn a_hold_is_told_with_its_place_and_costs_milliseconds() {
     assert_eq!(held.plan.as_deref(), Some("hold A.1 at pwrite64 1"));
     assert_eq!(held.acts(), ["A.1 pwrite64"]);
     assert!(held.microseconds() < 500_000, "{} us", held.microseconds());
+}
+
+/// The loader and the runtime open files, too.
+#[test]
+fn the_first_call_of_main_is_the_first_that_counts() {
+    let held = run("hold A at openat 1", "open");
+    assert_eq!(held.acts(), ["A openat"]);
+    let is_hold = |what: &What| matches!(what, What::Block { on, .. } if on.kind == "plan");
+    let hold = held.events.iter().position(|it| is_hold(&it.what));
+    let opened =
+        held.events[hold.expect("it is told")..].iter().find_map(|event| {
+            match &event.what {
+                What::Open { path, .. } => Some(path.as_str()),
+                _ => None,
+            }
+        });
+    assert_eq!(opened, Some("/proc/self/stat"));
 }
 
 #[test]
@@ -338,6 +371,48 @@ fn a_step_between_load_and_store_loses_an_update_each_time() {
 }
 
 #[test]
+fn a_hold_before_the_store_loses_an_update_each_time() {
+    let plan = "hold A.1 at store 1; hold A.2 at store 1";
+    assert_eq!(always(plan, "add"), "number 1\n");
+    assert_eq!(always(plan, "add-atomic"), "number 2\n");
+    let held = run(plan, "add");
+    assert_eq!(held.acts(), ["A.1 ", "A.2 "]);
+    let store = held.stores().pop().expect("it is told");
+    let [who, from, to] = ["A.2", "1", "1"].map(str::to_owned);
+    assert_eq!(store, (who, from, to, Some(0), false));
+}
+
+#[test]
+fn a_hold_at_any_store_under_a_lock_loses_nothing() {
+    for nth in 1..10 {
+        let plan = format!("hold A.1 at store {nth}");
+        assert_eq!(run(&plan, "add-locked").said, "number 2\n", "{plan}");
+    }
+    let every = "hold A.1 at every store; hold A.2 at every store";
+    assert_eq!(run(every, "add-locked").said, "number 2\n");
+}
+
+#[test]
+fn stores_are_told_with_what_they_change() {
+    let run = run("stores", "add-atomic");
+    assert_eq!(run.said, "number 2\n");
+    let stores = run.stores();
+    let values: Vec<_> = stores.iter().map(|it| (&*it.1, &*it.2)).collect();
+    assert_eq!(values, [("0", "1"), ("1", "2")]);
+    assert!(stores.iter().all(|it| it.4), "each is one step");
+}
+
+/// The kernel cannot store where the observer lets nobody store.
+#[test]
+fn a_read_into_guarded_memory_succeeds() {
+    for plan in ["stores", "hold A.1 at store 1", "hold A.1 at every store"] {
+        let run = run(plan, "add-received");
+        assert_eq!(run.said, "number 42\n", "{plan}");
+        assert_eq!(run.stores().len(), 1, "{plan}");
+    }
+}
+
+#[test]
 fn who_polls_is_found() {
     let hot = run("hold A.1 at write 1", "await-polling-hot");
     assert_eq!(hot.waits("polling"), ["A wait4"]);
@@ -372,6 +447,8 @@ fn right_programs_survive_all_plans_together() {
     let programs = [
         ("update-locked", "number 2\n"),
         ("add-atomic", "number 2\n"),
+        ("add-locked", "number 2\n"),
+        ("add-received", "number 42\n"),
         ("flag-pipe", "ready\nseen\n"),
         ("header-exact", "16 bytes\n"),
         ("bulk-exact", "49152 bytes\n"),
@@ -383,7 +460,7 @@ fn right_programs_survive_all_plans_together() {
     for first in ["child-first", "parent-first"] {
         let plan = format!(
             "{first}; short-io seed 5; eintr seed 5; no-sleep; one-cpu; \
-             hold A.1 at exit 1"
+             hold A.1 at exit 1; hold A.1 at store 2; stores"
         );
         for (program, right) in programs {
             assert_eq!(run(&plan, program).said, right, "{program}: {plan}");

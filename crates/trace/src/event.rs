@@ -296,7 +296,7 @@ pub enum What {
         /// Bytes.
         length: u64,
     },
-    /// It changed a shared mapping; read at holds and single steps.
+    /// It changed a shared mapping; told where a plan asks for stores.
     Store {
         /// The address.
         address: u64,
@@ -304,6 +304,17 @@ pub enum What {
         before: u64,
         /// What stands there now.
         after: u64,
+        /// How many bytes wide.
+        #[serde(default)]
+        bytes: u8,
+        /// Whether it was made of what stood there, in one step that nobody
+        /// can divide.
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_atomic: bool,
+        /// What had stood there when the process was held before the store,
+        /// if others have changed it meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<u64>,
     },
     /// It waited on a futex, or woke others.
     Futex {

@@ -173,7 +173,7 @@ pub struct Thread {
 pub struct WaitsFor {
     /// `pipe-data`, `pipe-room`, `fifo-peer`, `socket`, `child`, `vfork`,
     /// `lock`, `futex`, `semaphore`, `signal`, `stop`, `queue`, `poll`,
-    /// `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
+    /// `self-pipe`, `eventfd`, `process`, `sleep`, `terminal`, `network`, `other`.
     pub kind: String,
     /// The pipe, file, socket, lock or process.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,9 @@ impl Judge<'_> {
             };
             return Found { cause, knot, ring };
         }
+        if let Some(ring) = self.semaphores(&knot) {
+            return Found { cause: Cause::LockCycle, knot, ring };
+        }
         if let Some(ring) = self.exchange(&knot) {
             return Found { cause: Cause::PipeCycle, knot, ring };
         }
@@ -46,6 +49,17 @@ impl Judge<'_> {
             false => self.of_ring(&ring),
         };
         Found { cause, knot, ring }
+    }
+
+    /// A ring of semaphores of which each is another. Who shares them could
+    /// post them too, but one that waits for a child is not in the ring.
+    fn semaphores(self, knot: &[usize]) -> Option<Vec<Step>> {
+        let is_between = |task: usize, kind: Kind, process: usize| {
+            kind == Kind::Semaphore
+                && self.census.tasks[task].process != process
+                && !self.shares(task, process)
+        };
+        self.graph.ring(knot, &is_between)
     }
 
     /// A writer that has the read end too has it from a fork: where somebody
@@ -165,7 +179,7 @@ fn lonely(kind: Kind) -> Option<Cause> {
         Kind::SharedFutex | Kind::PrivateFutex => Cause::PrivateFutex,
         Kind::Signal => Cause::SignalNeverComes,
         Kind::Stop => Cause::WaitsForStopped,
-        Kind::Message | Kind::Eventfd => Cause::QueueEmpty,
+        Kind::Message | Kind::Eventfd | Kind::SelfPipe => Cause::QueueEmpty,
         Kind::MessageRoom => Cause::QueueFull,
         _ => return None,
     })

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use trace::{Event, Who};
+use trace::{Event, What, Who};
 
 use crate::parse::{Stat, Status};
 use crate::proc::{Called, Proc};
@@ -46,6 +46,41 @@ pub(crate) struct Census {
     by_tid: HashMap<i32, usize>,
     /// For each pid, the living processes for which it can wait.
     awaited: HashMap<i32, Vec<usize>>,
+    /// The observer that asks, or that keeps the tree's orphans.
+    pub(crate) reaper: Option<i32>,
+}
+
+/// The names that a history gives.
+#[derive(Debug)]
+struct Known<'a> {
+    /// By an event of their own: of a pid and a start time.
+    own: HashMap<(i32, u64), &'a Who>,
+    /// By their creation: of a pid, with the creator's.
+    created: HashMap<i32, (i32, &'a Who)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(history: &'a [Event]) -> Self {
+        let own = history.iter().map(|it| ((it.pid, it.start), &it.who));
+        // Where a pid was used twice, the later creation counts.
+        let created = history.iter().filter_map(|event| match &event.what {
+            What::Create { child: Some(who), child_pid: Some(pid), .. } => {
+                Some((*pid, (event.pid, who)))
+            }
+            _ => None,
+        });
+        Self { own: own.collect(), created: created.collect() }
+    }
+
+    /// `is_adopted` if its parent is not of the tree: who created it has
+    /// ended.
+    fn who(&self, process: &Process, is_adopted: bool) -> Option<Who> {
+        let own = self.own.get(&(process.pid, process.start)).copied();
+        let created = self.created.get(&process.pid).copied();
+        let created = created
+            .filter(|(creator, _)| is_adopted || *creator == process.parent);
+        own.or(created.map(|(_, who)| who)).cloned()
+    }
 }
 
 /// The tree that is asked about.
@@ -61,7 +96,7 @@ pub(crate) struct Roots {
 impl Census {
     /// Looks at every process of the tree and at each of its threads.
     pub(crate) fn take(proc: Proc, roots: Roots) -> Self {
-        let mut census = Self::default();
+        let mut census = Self { reaper: roots.reaper, ..Self::default() };
         for Member { pid, stat, tids } in members(proc, roots) {
             let place = census.processes.len();
             let mut process = Process {
@@ -96,10 +131,7 @@ impl Census {
     /// Names the processes: as the history has them, else by their place
     /// among their parent's children, older first.
     pub(crate) fn name(&mut self, root: i32, history: &[Event]) {
-        let known: HashMap<(i32, u64), &Event> = history
-            .iter()
-            .map(|event| ((event.pid, event.start), event))
-            .collect();
+        let known = Known::new(history);
         let mut order: Vec<usize> = (0..self.processes.len()).collect();
         order.sort_by_key(|place| {
             let process = &self.processes[*place];
@@ -115,23 +147,20 @@ impl Census {
                 let process = &mut self.processes[*place];
                 let is_here = self.by_pid.contains_key(&process.parent);
                 let parent = if is_here { process.parent } else { root };
+                let mut who = known.who(process, !is_here);
                 if process.pid != root {
-                    let Some((who, born)) = names.get_mut(&parent) else {
+                    let Some((above, born)) = names.get_mut(&parent) else {
                         return true;
                     };
                     *born += 1;
-                    process.who = who.child(*born);
-                    names.insert(process.pid, (process.who.clone(), 0));
+                    who = who.or_else(|| Some(above.child(*born)));
                 }
+                process.who = who.unwrap_or_else(Who::first);
+                names.insert(process.pid, (process.who.clone(), 0));
                 false
             });
             if order.len() == before {
                 break; // pids were used again while we looked
-            }
-        }
-        for process in &mut self.processes {
-            if let Some(event) = known.get(&(process.pid, process.start)) {
-                process.who = event.who.clone();
             }
         }
     }

@@ -85,13 +85,17 @@ impl Scene<'_> {
         Wait::new(Kind::Vfork, wakers)
     }
 
-    /// Only SIGCONT, or its tracer, lets a stopped process go on.
+    /// Only SIGCONT, or its tracer, lets a stopped process go on. An
+    /// observer that asks does not keep anybody stopped.
     pub(crate) fn stopped(&mut self, task: &Task) -> Wait {
         let mut wakers = vec![Waker::Stranger, Waker::Anybody];
-        if task.state == 't'
-            && let Some(tracer) = self.census.process_of(task.status.tracer)
-        {
-            wakers = vec![Waker::Process(tracer)];
+        // A thread may be the tracer.
+        let tracer = self.proc.status(task.status.tracer);
+        let tracer = tracer.map_or(task.status.tracer, |it| it.process);
+        if let Some(tracer) = self.census.process_of(tracer) {
+            wakers.push(Waker::Process(tracer));
+        } else if tracer != 0 && Some(tracer) != self.census.reaper {
+            wakers.push(Waker::Outside);
         }
         Wait::new(Kind::Stop, wakers)
     }

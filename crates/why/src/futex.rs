@@ -4,12 +4,15 @@
 use crate::census::Task;
 use crate::holdings::Holding;
 use crate::parse::{Mapping, Syscall};
+use crate::proc::Proc;
 use crate::scene::Scene;
 use crate::wait::{Evidence, Kind, Wait, Waker};
+use std::sync::OnceLock;
 use trace::What;
 
 const WAITERS: u32 = 0x8000_0000; // FUTEX_WAITERS, <linux/futex.h>
 const TID: u32 = 0x3fff_ffff; // FUTEX_TID_MASK
+const LOCK_PI2: i32 = 13; // FUTEX_LOCK_PI2
 const LARGEST_TID: u32 = 4_194_304; // pid_max(5) on 64 bits
 
 /// Where a task waits.
@@ -19,7 +22,10 @@ struct Place {
     address: u64,
     /// The value for which it was put to sleep.
     expected: u32,
+    command: i32,
     is_private: bool,
+    /// The C library waits, for itself.
+    is_of_libc: bool,
 }
 
 /// What the memory at a futex looks like.
@@ -57,10 +63,14 @@ impl Scene<'_> {
             task,
             address,
             expected: call.arguments[2] as u32,
+            command,
             is_private: operation & libc::FUTEX_PRIVATE_FLAG != 0,
+            is_of_libc: mappings
+                .as_deref()
+                .is_some_and(|all| is_of_libc(all, call.program)),
         };
         let looks = match self.proc.words(pid, address) {
-            Some(words) => looks(&words, place.expected, command),
+            Some(words) => place.looks(&words),
             None => Looks::Unknown,
         };
         match (place.is_private, mapping) {
@@ -79,8 +89,13 @@ impl Scene<'_> {
     fn between_threads(&mut self, place: Place, looks: Looks) -> Wait {
         let task = &self.census.tasks[place.task];
         let process = task.process;
-        let is_own =
-            |other: &usize| self.census.tasks[*other].process == process;
+        let sharers = self.sharers(process);
+        let census = self.census;
+        let is_own = |other: &usize| {
+            let process = census.tasks[*other].process;
+            sharers.iter().any(|it| it.process == Some(process))
+        };
+        let is_alone = sharers.len() == 1;
         let at = format!("futex at {:#x}", place.address);
         if let Looks::HeldBy(tid) = looks {
             let holder = self.census.task_seen(tid, place.task);
@@ -88,7 +103,7 @@ impl Scene<'_> {
                 return Wait::new(Kind::Mutex, vec![Waker::Task(holder)])
                     .on(format!("mutex at {:#x}", place.address));
             }
-            if holder.is_none() && self.proc.stat(tid).is_none() {
+            if is_alone && holder.is_none() && self.proc.stat(tid).is_none() {
                 return Wait::new(Kind::Mutex, Vec::new())
                     .on(format!("mutex at {:#x}", place.address))
                     .knowing(Evidence::DeadHolder(tid));
@@ -97,13 +112,15 @@ impl Scene<'_> {
         // pthread_join(3): the word is the id of the thread that is awaited.
         let joined = self.census.task_seen(place.expected as i32, place.task);
         if !place.is_private
+            && place.is_of_libc
             && let Some(joined) = joined.filter(is_own)
         {
             let tid = self.census.tasks[joined].tid;
             return Wait::new(Kind::Thread, vec![Waker::Task(joined)])
                 .on(format!("thread {tid}"));
         }
-        Wait::new(Kind::PrivateFutex, vec![Waker::Process(process)]).on(at)
+        let wakers = self.own_wakers(process);
+        Wait::new(Kind::PrivateFutex, wakers).on(at)
     }
 
     /// A private futex in shared memory: a mistake if others map it too.
@@ -112,7 +129,8 @@ impl Scene<'_> {
         let group = self.mappers(place.address, mapping);
         let is_other = |holding: &Holding| holding.process != Some(process);
         let has_others = self.groups[group].holders.iter().any(is_other);
-        let wait = Wait::new(Kind::PrivateFutex, vec![Waker::Process(process)])
+        let wakers = self.own_wakers(process);
+        let wait = Wait::new(Kind::PrivateFutex, wakers)
             .on(format!("futex at {:#x}", place.address));
         match has_others {
             true => wait.knowing(Evidence::PrivateButShared),
@@ -126,18 +144,13 @@ impl Scene<'_> {
         looks: Looks,
         mapping: &Mapping,
     ) -> Wait {
-        let group = self.mappers(place.address, mapping);
+        let task = &self.census.tasks[place.task];
         let name = in_words(place.address, mapping);
         if let Looks::HeldBy(tid) = looks {
+            let group = self.mappers(place.address, mapping);
             return self.held_by(place.task, tid, group, &name);
         }
-        let mut wakers = vec![Waker::Group(group)];
-        // Whoever may open the file may map it too.
-        let has_name = mapping.path.starts_with('/')
-            && !mapping.path.ends_with("(deleted)");
-        if has_name {
-            wakers.push(Waker::Stranger);
-        }
+        let wakers = self.byte_wakers(task, place.address, mapping);
         if looks != Looks::Semaphore {
             return Wait::new(Kind::SharedFutex, wakers)
                 .on(format!("futex {name}"));
@@ -170,50 +183,6 @@ impl Scene<'_> {
             .knowing(Evidence::DeadHolder(tid))
     }
 
-    /// Who maps the same byte, in the tree and elsewhere.
-    fn mappers(&mut self, address: u64, mapping: &Mapping) -> usize {
-        let place = mapping.offset + (address - mapping.from);
-        let key = (mapping.file, place);
-        if let Some(known) = self.mappers.get(&key) {
-            return *known;
-        }
-        let mut pids: Vec<(Option<usize>, i32)> = Vec::new();
-        let census = self.census;
-        for (number, process) in census.processes.iter().enumerate() {
-            if census.is_alive(number) {
-                pids.push((Some(number), process.pid));
-            }
-        }
-        let strangers = self.proc.pids().into_iter();
-        let strangers = strangers.filter(|it| census.process_of(*it).is_none());
-        pids.extend(strangers.map(|pid| (None, pid)));
-        let mut holders = Vec::new();
-        for (process, pid) in pids {
-            let is_mapper = match self.mappings(pid) {
-                Some(mappings) => mappings.iter().any(|it| {
-                    it.file == mapping.file
-                        && it.is_shared
-                        && it.offset <= place
-                        && place - it.offset < it.to - it.from
-                }),
-                // One of the tree may map it, if it does not tell.
-                None => process.is_some(),
-            };
-            if is_mapper {
-                holders.push(Holding {
-                    process,
-                    pid,
-                    fd: None,
-                    is_readable: true,
-                    is_writable: true,
-                });
-            }
-        }
-        let group = self.add_group(holders);
-        self.mappers.insert(key, group);
-        group
-    }
-
     /// Who used a word last and has ended since, as an observer saw it.
     fn last_user(&self, at: u64) -> Option<String> {
         let is_used = |what: &What| matches!(what, What::Futex { address, .. } if *address == at);
@@ -228,16 +197,98 @@ impl Scene<'_> {
     }
 }
 
+impl Place {
+    /// `words` begins at the futex. That memory looks like a lock proves
+    /// nothing: what stands behind the word of a `std::sync::Mutex` is the
+    /// program's own data. So it counts only if the C library itself waits,
+    /// in the way in which it waits for its locks; those of std wait by
+    /// `FUTEX_WAIT_BITSET`.
+    fn looks(&self, words: &[u32; 10]) -> Looks {
+        let [word, second, third, ..] = *words;
+        let is_tid = |tid: u32| (1..=LARGEST_TID).contains(&tid);
+        let holder = word & TID;
+        // The kernel itself demands that the holder stands there.
+        let is_pi = matches!(self.command, libc::FUTEX_LOCK_PI | LOCK_PI2);
+        let is_of_lock = self.is_of_libc && self.command == libc::FUTEX_WAIT;
+        let is_robust =
+            is_of_lock && word & WAITERS != 0 && word == self.expected;
+        if is_tid(holder) && (is_pi || is_robust) {
+            return Looks::HeldBy(holder as i32);
+        }
+        // The lock is 2 while somebody waits.
+        if is_of_lock
+            && (self.expected, word) == (2, 2)
+            && is_tid(third)
+            && self.is_mutex(words)
+        {
+            return Looks::HeldBy(third as i32);
+        }
+        // sem_t of glibc: value, waiters, and 128 if it is shared.
+        if self.expected == 0
+            && word == 0
+            && second > 0
+            && matches!(third, 0 | 128)
+        {
+            return Looks::Semaphore;
+        }
+        Looks::Unknown
+    }
+
+    /// pthread_mutex_t of glibc: lock, count, owner, users, kind, spins, and
+    /// the list of robust locks.
+    fn is_mutex(&self, words: &[u32; 10]) -> bool {
+        const RECURSIVE: u32 = 1; // PTHREAD_MUTEX_RECURSIVE_NP
+        const SHARED: u32 = 128; // PTHREAD_MUTEX_PSHARED_BIT
+        let [_, count, _, users, kind, _, list @ ..] = *words;
+        let sort = kind & !SHARED;
+        sort <= 3
+            && (kind & SHARED == 0) == self.is_private
+            && users > 0
+            && (sort == RECURSIVE) == (count > 0)
+            && list == [0; 4]
+    }
+}
+
+/// Whether the C library made a call for itself: not in syscall(3), by which
+/// anybody makes calls of his own. Known of the library that this program
+/// has too.
+fn is_of_libc(mappings: &[Mapping], program: u64) -> bool {
+    let Some((file, at)) = place_of(mappings, program) else { return false };
+    let known = *SYSCALL.get_or_init(|| {
+        let own = Proc::default().mappings(std::process::id() as i32)?;
+        place_of(&own, libc::syscall as *const () as u64)
+    });
+    // As long as syscall(3) is on any machine, with room to spare.
+    const LENGTH: u64 = 64;
+    known.is_some_and(|(library, from)| {
+        library == file && !(from..from + LENGTH).contains(&at)
+    })
+}
+
+type File = (u64, u64);
+
+/// Where syscall(3) is: the file, and the place in it.
+static SYSCALL: OnceLock<Option<(File, u64)>> = OnceLock::new();
+
+/// The file from which code was mapped, and where it stands there.
+fn place_of(mappings: &[Mapping], code: u64) -> Option<(File, u64)> {
+    let mut all = mappings.iter();
+    let found =
+        all.find(|it| it.is_code && (it.from..it.to).contains(&code))?;
+    // A program that is linked with the library has it in its own file.
+    let is_library = found.path.contains("/libc");
+    is_library.then(|| (found.file, code - found.from + found.offset))
+}
+
 fn is_wait(command: i32) -> bool {
     const REQUEUE: i32 = 11; // FUTEX_WAIT_REQUEUE_PI
-    const LOCK: i32 = 13; // FUTEX_LOCK_PI2
     matches!(
         command,
         libc::FUTEX_WAIT
             | libc::FUTEX_WAIT_BITSET
             | libc::FUTEX_LOCK_PI
             | REQUEUE
-            | LOCK
+            | LOCK_PI2
     )
 }
 
@@ -248,38 +299,35 @@ fn in_words(address: u64, mapping: &Mapping) -> String {
     }
 }
 
-/// `words` begins at the futex.
-fn looks(words: &[u32; 5], expected: u32, command: i32) -> Looks {
-    let [word, second, third, users, kind] = *words;
-    let is_tid = |tid: u32| (1..=LARGEST_TID).contains(&tid);
-    let holder = word & TID;
-    let is_pi = !matches!(command, libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET);
-    // Robust and priority-inheriting locks, and all of musl's, have the
-    // holder in the word.
-    if is_tid(holder) && (is_pi || word & WAITERS != 0 && word == expected) {
-        return Looks::HeldBy(holder as i32);
-    }
-    // pthread_mutex_t of glibc: lock, count, owner, users, kind. The lock
-    // is 2 while somebody waits.
-    if expected == 2 && word == 2 && is_tid(third) && users > 0 && kind < 0x200
-    {
-        return Looks::HeldBy(third as i32);
-    }
-    // sem_t of glibc: value, waiters, and 128 if it is shared.
-    if expected == 0 && word == 0 && second > 0 && matches!(third, 0 | 128) {
-        return Looks::Semaphore;
-    }
-    Looks::Unknown
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Looks, looks};
+    use super::{Looks, Place};
+
+    const BITSET: i32 = libc::FUTEX_WAIT_BITSET;
+
+    fn place(expected: u32, command: i32) -> Place {
+        Place {
+            task: 0,
+            address: 0,
+            expected,
+            command,
+            is_private: false,
+            is_of_libc: true,
+        }
+    }
+
+    fn looks(words: &[u32], expected: u32, command: i32) -> Looks {
+        let mut all = [0; 10];
+        all[..words.len()].copy_from_slice(words);
+        place(expected, command).looks(&all)
+    }
 
     #[test]
     fn the_owner_of_a_glibc_mutex_is_read() {
         let words = [2, 0, 4711, 1, 0x80];
         assert_eq!(looks(&words, 2, 0), Looks::HeldBy(4711));
+        let recursive = [2, 1, 4711, 1, 0x81];
+        assert_eq!(looks(&recursive, 2, 0), Looks::HeldBy(4711));
     }
 
     #[test]
@@ -293,13 +341,42 @@ mod tests {
 
     #[test]
     fn a_semaphore_is_told_from_a_mutex() {
-        assert_eq!(looks(&[0, 1, 128, 0, 0], 0, 9), Looks::Semaphore);
+        assert_eq!(looks(&[0, 1, 128], 0, BITSET), Looks::Semaphore);
     }
 
     #[test]
     fn a_parked_thread_and_a_std_mutex_have_no_owner() {
         let parked = u32::MAX;
-        assert_eq!(looks(&[parked, 0, 0, 0, 0], parked, 9), Looks::Unknown);
-        assert_eq!(looks(&[2, 0, 0, 0, 0], 2, 9), Looks::Unknown);
+        assert_eq!(looks(&[parked], parked, BITSET), Looks::Unknown);
+        assert_eq!(looks(&[2], 2, BITSET), Looks::Unknown);
+    }
+
+    #[test]
+    fn what_a_std_lock_guards_is_not_taken_for_an_owner() {
+        let guarded = [2, 0, 4711, 1, 0x80];
+        assert_eq!(looks(&guarded, 2, BITSET), Looks::Unknown);
+        let readers = 0xc000_0000 | 3;
+        assert_eq!(looks(&[readers, 1, 0], readers, BITSET), Looks::Unknown);
+    }
+
+    #[test]
+    fn who_waits_by_a_call_of_its_own_has_no_owner() {
+        let own = Place { is_of_libc: false, ..place(2, 0) };
+        let words = [2, 0, 4711, 1, 0x80, 0, 0, 0, 0, 0];
+        assert_eq!(own.looks(&words), Looks::Unknown);
+    }
+
+    #[test]
+    fn a_mutex_that_does_not_agree_with_its_call_is_none() {
+        for words in [
+            [2, 0, 4711, 1, 0],
+            [2, 3, 4711, 1, 0x80],
+            [2, 0, 4711, 0, 0x80],
+            [2, 0, 4711, 1, 0x1080],
+        ] {
+            assert_eq!(looks(&words, 2, 0), Looks::Unknown, "{words:?}");
+        }
+        let behind = [2, 0, 4711, 1, 0x80, 0, 7];
+        assert_eq!(looks(&behind, 2, 0), Looks::Unknown);
     }
 }

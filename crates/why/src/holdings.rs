@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::census::Census;
 use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
+use crate::tables::Tables;
 
 /// A descriptor, and whose.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -60,6 +61,7 @@ impl Holdings {
     pub(crate) fn read(proc: Proc, census: &Census) -> Self {
         let mut holdings = Self::default();
         let mut inside = HashSet::new();
+        let mut tables = Tables::new(proc);
         for (place, process) in census.processes.iter().enumerate() {
             inside.insert(process.pid);
             if !census.is_alive(place) {
@@ -67,7 +69,7 @@ impl Holdings {
             }
             // The first thread may have ended before the others.
             let task = &census.tasks[process.tasks[0]];
-            let descriptors = proc.descriptors(task.tid);
+            let descriptors = tables.read(task.tid);
             match descriptors {
                 Some(list) => holdings.add(Some(place), process.pid, list),
                 None => holdings.unknown.push(place),
@@ -76,7 +78,7 @@ impl Holdings {
         holdings.find_descriptors_on_the_way(proc, census);
         for pid in proc.pids() {
             if !inside.contains(&pid)
-                && let Some(list) = proc.descriptors(pid)
+                && let Some(list) = tables.read(pid)
             {
                 holdings.add(None, pid, list);
             }

@@ -3,7 +3,7 @@
 use crate::answer::Cause;
 use crate::causes::Found;
 use crate::says::Speaker;
-use crate::wait::{Kind, Waker};
+use crate::wait::{Kind, Wait, Waker};
 
 /// A lesson, and the heading in its README.
 pub(crate) fn place(cause: Cause) -> String {
@@ -42,11 +42,33 @@ pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
         Cause::WriteEndOpen => closes(speaker, found),
         other => {
             let names = names(speaker, found);
-            let advice = agreeing(advice(other), names.len());
+            let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
+            let mut each = waits.flat_map(Wait::each);
+            let advice = match other {
+                Cause::QueueEmpty
+                    if each.any(|it| it.kind == Kind::SelfPipe) =>
+                {
+                    IN_A_LOOP
+                }
+                Cause::LockCycle
+                    if each.any(|it| it.kind == Kind::Semaphore) =>
+                {
+                    OF_SEMAPHORES
+                }
+                other => advice(other),
+            };
+            let advice = agreeing(advice, names.len());
             format!("{} {advice}.", names.join(" and "))
         }
     }
 }
+
+const IN_A_LOOP: &str = "waits in its event loop, where nothing is left that \
+could happen: no timer, and no descriptor of anybody who moves; what it \
+awaits there, nobody will do";
+
+const OF_SEMAPHORES: &str = "take the same semaphores in different orders, if \
+each has the one that the other wants; all must take them in one order";
 
 /// The advice as it is said of so many processes.
 fn agreeing(advice: &str, count: usize) -> String {

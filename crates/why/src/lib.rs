@@ -35,9 +35,12 @@ mod hints;
 mod holdings;
 mod lessons;
 mod locks;
+mod memory;
+mod moving;
 mod names;
 mod parse;
 mod pipes;
+mod plain;
 mod proc;
 mod question;
 mod queues;
@@ -46,6 +49,7 @@ mod scene;
 mod sets;
 mod signals;
 mod sockets;
+mod tables;
 mod tell;
 mod wait;
 
@@ -54,5 +58,6 @@ pub use answer::{
     WaitsFor,
 };
 pub use error::Error;
+pub use plain::plain;
 pub use proc::Refusal;
 pub use question::{Question, Tree, explain, watch};

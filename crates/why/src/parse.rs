@@ -91,6 +91,8 @@ pub(crate) fn status(text: &str) -> Status {
 pub(crate) struct Syscall {
     pub(crate) number: i64,
     pub(crate) arguments: [u64; 6],
+    /// Where the program goes on after it.
+    pub(crate) program: u64,
 }
 
 /// `/proc/PID/syscall`: `None` for a task that runs, or waits outside of a
@@ -102,7 +104,9 @@ pub(crate) fn syscall(text: &str) -> Option<Syscall> {
     for argument in &mut arguments {
         *argument = hex(words.next()?)?;
     }
-    (number >= 0).then_some(Syscall { number, arguments })
+    let _stack = words.next()?;
+    let program = hex(words.next()?)?;
+    (number >= 0).then_some(Syscall { number, arguments, program })
 }
 
 fn hex(word: &str) -> Option<u64> {
@@ -116,6 +120,7 @@ pub(crate) struct Mapping {
     pub(crate) from: u64,
     pub(crate) to: u64,
     pub(crate) is_shared: bool,
+    pub(crate) is_code: bool,
     pub(crate) offset: u64,
     /// Device and inode: the same for everybody who maps the same memory.
     pub(crate) file: (u64, u64),
@@ -134,6 +139,7 @@ pub(crate) fn mapping(line: &str) -> Option<Mapping> {
         from: hex(from)?,
         to: hex(to)?,
         is_shared: access.ends_with('s'),
+        is_code: access.contains('x'),
         offset,
         file: (device(hex(major)?, hex(minor)?), inode),
         path: path.join(" "),
@@ -219,16 +225,17 @@ pub(crate) fn watched(info: &str) -> Vec<Watched> {
         .collect()
 }
 
-/// A line of `/proc/sysvipc/sem` or `/proc/sysvipc/msg`.
+/// A line of `/proc/sysvipc/sem`, `msg` or `shm`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct SystemV {
     pub(crate) key: i32,
     pub(crate) id: i32,
-    /// Semaphores in the set, or messages in the queue.
+    /// Semaphores in the set, messages in the queue, or attachments.
     pub(crate) count: u64,
 }
 
-/// `column` is the place of the count: 3 for semaphores, 4 for messages.
+/// `column` is the place of the count: 3 for semaphores, 4 for messages, 6
+/// for attachments.
 pub(crate) fn system_v(line: &str, column: usize) -> Option<SystemV> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     Some(SystemV {
@@ -281,6 +288,7 @@ mod tests {
         let text = "0 0x3 0x7ffc 0x1000 0x0 0x0 0x0 0x7ffd 0x7f00\n";
         let call = syscall(text).unwrap();
         assert_eq!((call.number, call.arguments[0]), (0, 3));
+        assert_eq!(call.program, 0x7f00);
         for text in ["running\n", "-1 0x7ffd 0x7f00\n", "", "0 0x3"] {
             assert_eq!(syscall(text), None, "{text}");
         }

@@ -98,7 +98,7 @@ impl Scene<'_> {
 }
 
 /// A path as a process means it, in our own view of the file system.
-fn seen_from_here(pid: i32, folder: i32, path: &Path) -> PathBuf {
+pub(crate) fn seen_from_here(pid: i32, folder: i32, path: &Path) -> PathBuf {
     let base = match (path.strip_prefix("/"), folder) {
         (Ok(below), _) => {
             return Path::new(&format!("/proc/{pid}/root")).join(below);

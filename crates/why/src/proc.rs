@@ -1,10 +1,14 @@
 //! All reading of `/proc` goes through here, so that a test can make it
 //! refuse, as another user's process would.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::{AtFlags, readlinkat};
+use nix::sys::stat::fstatat;
 
 use crate::parse::{self, Mapping, Stat, Status, Syscall};
 
@@ -125,16 +129,35 @@ impl Proc {
         text(&format!("/proc/{pid}/task/{tid}/wchan"))
     }
 
-    /// `None` if they may not be read.
-    pub(crate) fn descriptors(self, pid: i32) -> Option<Vec<Descriptor>> {
+    /// How many a thread has, 0 where the kernel does not count them; `None`
+    /// if they may not be read.
+    pub(crate) fn count_descriptors(self, tid: i32) -> Option<usize> {
         if self.refusal.descriptors {
             return None;
         }
-        let folder = format!("/proc/{pid}/fd");
-        let entries = fs::read_dir(&folder).ok()?;
-        let fds = entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        Some(fds.filter_map(|fd| descriptor(&folder, fd)).collect())
+        let folder = fs::metadata(format!("/proc/{tid}/fd")).ok()?;
+        Some(folder.len() as usize)
+    }
+
+    /// All of a thread's, of which those need not be read that are `known`
+    /// by their numbers; `None` if they may not be.
+    pub(crate) fn descriptors_but(
+        self,
+        pid: i32,
+        mut known: impl FnMut(i32) -> Option<Descriptor>,
+    ) -> Option<Vec<Descriptor>> {
+        if self.refusal.descriptors {
+            return None;
+        }
+        let path = format!("/proc/{pid}/fd");
+        let folder = fs::File::open(&path).ok()?;
+        let entries = fs::read_dir(&path).ok()?;
+        let read = |name: OsString| {
+            let fd = name.to_str()?.parse().ok()?;
+            known(fd).or_else(|| descriptor(&folder, fd, &name))
+        };
+        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+        Some(names.filter_map(read).collect())
     }
 
     pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
@@ -154,8 +177,36 @@ impl Proc {
         if self.refusal.memory {
             return None;
         }
-        let maps = text(&format!("/proc/{pid}/maps"))?;
-        Some(maps.lines().filter_map(parse::mapping).collect())
+        let mut maps = text(&format!("/proc/{pid}/maps"));
+        if maps.as_ref().is_none_or(String::is_empty) {
+            let living = self.living(pid);
+            maps = text(&format!("/proc/{pid}/task/{living}/maps")).or(maps);
+        }
+        Some(maps?.lines().filter_map(parse::mapping).collect())
+    }
+
+    /// A thread of a process that has not ended: with a first thread that
+    /// has, what the process has is not shown any more.
+    pub(crate) fn living(self, pid: i32) -> i32 {
+        let has_ended =
+            |tid| self.thread_stat(pid, tid).is_none_or(|it| it.has_ended());
+        if !self.stat(pid).is_none_or(|it| it.has_ended()) {
+            return pid;
+        }
+        let mut tids = self.tids(pid).into_iter();
+        tids.find(|tid| !has_ended(*tid)).unwrap_or(pid)
+    }
+
+    /// How much memory a process has, in pages: all of it, its program, and
+    /// what it may write. Anybody may read that.
+    pub(crate) fn size(self, pid: i32) -> Option<[u64; 3]> {
+        let sizes = text(&format!("/proc/{}/statm", self.living(pid)))?;
+        let sizes: Vec<u64> = sizes
+            .split_ascii_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let size = [*sizes.first()?, *sizes.get(3)?, *sizes.get(5)?];
+        (size[0] > 0).then_some(size)
     }
 
     /// Fills `bytes` from a process's memory. Whether all could be read.
@@ -163,8 +214,15 @@ impl Proc {
         if self.refusal.memory {
             return false;
         }
-        let memory = fs::File::open(format!("/proc/{pid}/mem"));
-        memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        let mut read = |tid: i32| {
+            let memory = fs::File::open(format!("/proc/{tid}/mem"));
+            memory.is_ok_and(|memory| memory.read_exact_at(bytes, from).is_ok())
+        };
+        if read(pid) {
+            return true;
+        }
+        let living = self.living(pid);
+        living != pid && read(living)
     }
 
     /// Words of 32 bits from a process's memory.
@@ -173,14 +231,13 @@ impl Proc {
         pid: i32,
         from: u64,
     ) -> Option<[u32; N]> {
+        let mut bytes = vec![0; 4 * N];
+        if !self.copy(pid, from, &mut bytes) {
+            return None;
+        }
         let mut words = [0; N];
-        for (place, word) in words.iter_mut().enumerate() {
-            let mut bytes = [0; 4];
-            let at = from.checked_add(4 * place as u64)?;
-            if !self.copy(pid, at, &mut bytes) {
-                return None;
-            }
-            *word = u32::from_ne_bytes(bytes);
+        for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+            *word = u32::from_ne_bytes(bytes.try_into().ok()?);
         }
         Some(words)
     }
@@ -232,10 +289,13 @@ impl Proc {
     }
 }
 
-fn descriptor(folder: &str, fd: i32) -> Option<Descriptor> {
-    let path = format!("{folder}/{fd}");
-    let text = fs::read_link(&path).ok()?.to_string_lossy().into_owned();
-    let mode = fs::symlink_metadata(&path).ok()?.mode();
+/// From the folder on, and not from the root: of the time that a table of
+/// thousands takes, most is the way there.
+fn descriptor(folder: &fs::File, fd: i32, name: &OsStr) -> Option<Descriptor> {
+    let text = readlinkat(folder, name).ok()?;
+    let text = text.to_string_lossy().into_owned();
+    let stat = |flags| fstatat(folder, name, flags).ok();
+    let mode = stat(AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
     let mut is_named = false;
     let object = if let Some(inode) = inode_of(&text, "pipe:[") {
         Object::Pipe(inode)
@@ -244,9 +304,9 @@ fn descriptor(folder: &str, fd: i32) -> Option<Descriptor> {
     } else if text.starts_with("anon_inode:") || text == "/dev/null" {
         Object::Anonymous
     } else {
-        let file = fs::metadata(&path).ok()?;
-        is_named = file.nlink() > 0;
-        object_of(&file)
+        let file = stat(AtFlags::empty())?;
+        is_named = file.st_nlink > 0;
+        object(file.st_mode, file.st_dev, file.st_ino)
     };
     Some(Descriptor {
         fd,
@@ -260,13 +320,14 @@ fn descriptor(folder: &str, fd: i32) -> Option<Descriptor> {
 
 /// What a file is, by its metadata.
 pub(crate) fn object_of(file: &fs::Metadata) -> Object {
-    let kind = file.file_type();
-    if kind.is_fifo() {
-        Object::Fifo(file.dev(), file.ino())
-    } else if kind.is_char_device() || kind.is_block_device() {
-        Object::Device
-    } else {
-        Object::File(file.dev(), file.ino())
+    object(file.mode(), file.dev(), file.ino())
+}
+
+fn object(mode: u32, device: u64, inode: u64) -> Object {
+    match mode & libc::S_IFMT {
+        libc::S_IFIFO => Object::Fifo(device, inode),
+        libc::S_IFCHR | libc::S_IFBLK => Object::Device,
+        _ => Object::File(device, inode),
     }
 }
 

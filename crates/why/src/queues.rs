@@ -117,7 +117,7 @@ impl Scene<'_> {
 
     /// The line of a System V object; `None` in another namespace, whose
     /// numbers are not ours.
-    fn system_v(
+    pub(crate) fn system_v(
         &self,
         task: &Task,
         table: &str,

@@ -4,6 +4,7 @@ use crate::answer::{Basis, Holder};
 use crate::causes::Found;
 use crate::lessons;
 use crate::names;
+use crate::plain::plain;
 use crate::tell::Known;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 
@@ -40,7 +41,7 @@ impl Speaker<'_> {
     /// `A.1 (receiver)`.
     pub(crate) fn name(self, process: usize) -> String {
         let process = &self.0.census.processes[process];
-        format!("{} ({})", process.who, process.name)
+        format!("{} ({})", process.who, plain(&process.name))
     }
 
     pub(crate) fn waits_for_child(self, process: usize) -> bool {
@@ -79,40 +80,11 @@ impl Speaker<'_> {
         if self.0.stuck[task] {
             return Some(format!("{subject} {}.", self.wait(task, wait)));
         }
-        let moves = wait.all_wakers().iter().any(|it| it.0 == Waker::Moves);
-        let outside = wait.each().iter().any(|it| self.0.leads_outside(it));
-        let is_stop = wait.kind == Kind::Stop;
-        Some(match (moves, outside) {
-            (true, _) => format!("{subject} {}.", self.moving(task, wait)),
-            (_, true) if is_stop => format!(
-                "{subject} is stopped: it waits for somebody outside, who \
-                 would send it SIGCONT."
-            ),
-            (_, true) => format!(
-                "{subject} waits for somebody outside: it is in {}{}.",
-                self.call(task, wait),
-                on(wait)
-            ),
-            _ => format!(
-                "{subject} {}, and that may still come.",
-                self.wait(task, wait)
-            ),
-        })
-    }
-
-    fn moving(self, task: usize, wait: &Wait) -> String {
-        let call = self.call(task, wait);
-        match wait.kind {
-            Kind::Sleep => format!("waits in {call} with a time limit"),
-            Kind::Terminal => format!("waits in {call} for a terminal"),
-            Kind::Network => format!("waits in {call} for the network"),
-            Kind::Other => format!("is in {call}, which counts as moving"),
-            _ => format!("is in {call}; a timer or the kernel may end that"),
-        }
+        Some(format!("{subject} {}.", self.moving(task, wait)))
     }
 
     /// `read(3)`, with the descriptor as its argument.
-    fn call(self, task: usize, wait: &Wait) -> String {
+    pub(crate) fn call(self, task: usize, wait: &Wait) -> String {
         let call = self.0.call(task);
         let call = call.as_deref().map_or("the kernel", names::of_call);
         match wait.fd {
@@ -144,9 +116,14 @@ impl Speaker<'_> {
         }
     }
 
+    /// As it may be printed.
+    pub(crate) fn object(self, wait: &Wait) -> String {
+        wait.object.as_deref().map_or_else(|| "it".to_owned(), plain)
+    }
+
     /// For what, and who could give it.
     fn awaited(self, task: usize, wait: &Wait) -> String {
-        let object = wait.object.as_deref().unwrap_or("it");
+        let object = &self.object(wait);
         let held = || self.held(task, wait);
         match wait.kind {
             Kind::PipeData => {
@@ -221,24 +198,16 @@ impl Speaker<'_> {
         match wait.kind {
             Kind::Semaphore => match &wait.evidence {
                 Some(Evidence::LastUser(who)) => format!(
-                    "for the {object} to rise above 0; {who} used it last and \
-                     has ended"
+                    "for the {object} to rise above 0; {} used it last and \
+                     has ended",
+                    plain(who)
                 ),
                 _ => format!("for the {object} to rise above 0; {}", others()),
             },
             Kind::SharedFutex => {
                 format!("for a wake-up at the {object}; {}", others())
             }
-            Kind::PrivateFutex => match wait.evidence {
-                Some(Evidence::PrivateButShared) => format!(
-                    "for a wake-up at the {object}; the memory is shared, but \
-                     the wait is private, so no other process can wake it"
-                ),
-                _ => format!(
-                    "for a wake-up at the {object}, which only threads of its \
-                     own process could give"
-                ),
-            },
+            Kind::PrivateFutex => private(wait, object),
             Kind::Signal => self.signal(wait),
             Kind::Message => {
                 format!(
@@ -251,6 +220,9 @@ impl Speaker<'_> {
             }
             Kind::Eventfd => {
                 format!("for the counter of {object}; {}", others())
+            }
+            Kind::SelfPipe => {
+                format!("to be woken through {object}, which only it could do")
             }
             _ => format!("for {object}"),
         }
@@ -369,6 +341,19 @@ impl Speaker<'_> {
     }
 }
 
+fn private(wait: &Wait, object: &str) -> String {
+    match wait.evidence {
+        Some(Evidence::PrivateButShared) => format!(
+            "for a wake-up at the {object}; the memory is shared, but the \
+             wait is private, so no other process can wake it"
+        ),
+        _ => format!(
+            "for a wake-up at the {object}, which only threads of its own \
+             process could give"
+        ),
+    }
+}
+
 /// ` (descriptors 4, 6)`
 fn fds(of: &[&Holder]) -> String {
     let fds: Vec<String> =
@@ -378,11 +363,6 @@ fn fds(of: &[&Holder]) -> String {
         [fd] => format!(" (descriptor {fd})"),
         _ => format!(" (descriptors {})", fds.join(", ")),
     }
-}
-
-fn on(wait: &Wait) -> String {
-    let object = wait.object.as_deref();
-    object.map_or_else(String::new, |object| format!(" on {object}"))
 }
 
 const REFUSED: &str = "The kernel does not tell us the calls and arguments of \

@@ -1,5 +1,6 @@
 //! A tree at rest, and all that is known about it while its waits are read.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,6 +9,7 @@ use trace::Event;
 use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
+use crate::memory::Spaces;
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
 use crate::sockets::Sockets;
@@ -55,6 +57,9 @@ pub(crate) struct Scene<'a> {
     /// Whether eventfds have been told apart.
     pub(crate) events: Option<()>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
+    pub(crate) spaces: Option<Rc<Spaces>>,
+    /// Whether the kernel sends signals when a descriptor is ready.
+    pub(crate) has_notices: OnceCell<bool>,
 }
 
 impl<'a> Scene<'a> {
@@ -75,6 +80,8 @@ impl<'a> Scene<'a> {
             natives: HashMap::new(),
             events: None,
             mappers: HashMap::new(),
+            spaces: None,
+            has_notices: OnceCell::new(),
         }
     }
 

@@ -61,7 +61,11 @@ impl Scene<'_> {
         let mut waits = Vec::new();
         for member in members {
             if member.is_input || !member.is_output {
-                waits.push(self.input(task, member.fd));
+                let mut wait = self.input(task, member.fd);
+                if self.is_self_pipe(task, &wait) {
+                    wait.kind = Kind::SelfPipe;
+                }
+                waits.push(wait);
             }
             if member.is_output {
                 waits.push(self.output(task, member.fd));

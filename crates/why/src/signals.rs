@@ -2,7 +2,9 @@
 
 use crate::calls::Form;
 use crate::census::Task;
-use crate::parse::Syscall;
+use crate::holdings::Holding;
+use crate::parse::{self, Syscall};
+use crate::proc::Object;
 use crate::scene::Scene;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 
@@ -22,39 +24,75 @@ const NOT_SENT: u64 = bit(libc::SIGILL)
     | bit(33);
 
 impl Scene<'_> {
-    /// A process that waits for what it could write itself, into a pipe or
-    /// into memory, may do so in a signal handler. Python handles SIGINT in every program, so in a plain
-    /// read(2) that proves no such intent.
+    /// A signal handler may end any wait, and may write, post and wake where
+    /// others wait: whoever can send the signal can move its process. Python
+    /// handles SIGINT in every program; outside of an event loop that proves
+    /// no intent.
     pub(crate) fn know_handlers(&self, task: &Task, wait: &mut Wait) {
         let status = &task.status;
         let handled = status.caught & !status.blocked & !NOT_SENT;
-        if handled == 0 || !self.is_own(task.process, wait) {
-            return;
-        }
         let mut strangers = handled & !bit(libc::SIGCHLD);
         if wait.kind != Kind::Poll {
             strangers &= !bit(libc::SIGINT);
         }
         if strangers != 0 {
             wait.wakers.extend([Waker::Stranger, Waker::Anybody]);
+            wait.handled = strangers;
         }
         if handled & bit(libc::SIGCHLD) != 0 {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wait.wakers.extend(children.into_iter().map(Waker::Process));
         }
+        if self.may_be_notified(handled) {
+            wait.wakers.push(Waker::Moves);
+        }
     }
 
-    /// Whether a process is among those who could end its wait.
-    fn is_own(&self, process: usize, wait: &Wait) -> bool {
-        let is_memory = |kind: Kind| {
-            use Kind::{PrivateFutex, Semaphore, SharedFutex};
-            matches!(kind, PrivateFutex | Semaphore | SharedFutex)
-        };
-        wait.all_wakers().iter().any(|(waker, kind)| match waker {
-            Waker::Group(group) => !self.groups[*group].of(process).is_empty(),
-            _ => is_memory(*kind),
+    /// Whether the kernel may send one of these signals because a descriptor
+    /// has become ready (`O_ASYNC`, `F_SETSIG`). Which process it tells is
+    /// not shown, so the descriptors of all count.
+    fn may_be_notified(&self, signals: u64) -> bool {
+        const NOTICES: u64 = bit(libc::SIGIO) | !0 << 33; // real-time signals
+        if signals & NOTICES == 0 {
+            return false;
+        }
+        *self.has_notices.get_or_init(|| {
+            let census = self.census;
+            (0..census.processes.len()).any(|place| {
+                let pid = census.processes[place].pid;
+                let all = self.holdings.descriptors(place).iter();
+                all.filter(|it| !matches!(it.object, Object::File(..)))
+                    .any(|it| self.is_notified(pid, it.fd))
+            })
         })
+    }
+
+    fn is_notified(&self, pid: i32, fd: i32) -> bool {
+        let flags = self.file_flags(pid, fd);
+        flags.is_none_or(|flags| flags & libc::O_ASYNC != 0)
+    }
+
+    /// Of open(2) and fcntl(2).
+    fn file_flags(&self, pid: i32, fd: i32) -> Option<i32> {
+        let info = self.proc.info(pid, fd)?;
+        i32::from_str_radix(parse::field(&info, "flags")?, 8).ok()
+    }
+
+    /// Whether only the process itself could write where it listens, by an
+    /// end that never waits.
+    pub(crate) fn is_self_pipe(&self, task: &Task, wait: &Wait) -> bool {
+        let [Waker::Group(group)] = wait.wakers[..] else { return false };
+        let is_own_end = |holder: &Holding| {
+            let flags =
+                holder.fd.and_then(|fd| self.file_flags(holder.pid, fd));
+            holder.process == Some(task.process)
+                && flags.is_some_and(|it| it & libc::O_NONBLOCK != 0)
+        };
+        let holders = &self.groups[group].holders;
+        matches!(wait.kind, Kind::PipeData | Kind::SocketData)
+            && !holders.is_empty()
+            && holders.iter().all(is_own_end)
     }
 
     /// pause(2) and sigsuspend(2) end when a handler has run; sigwait(3)
@@ -92,6 +130,9 @@ impl Scene<'_> {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wakers.extend(children.into_iter().map(Waker::Process));
+        }
+        if self.may_be_notified(awaited) {
+            wakers.push(Waker::Moves);
         }
         let pending = task.status.pending;
         Wait::new(Kind::Signal, wakers)

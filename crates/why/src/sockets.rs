@@ -2,7 +2,12 @@
 //! NETLINK_SOCK_DIAG, see sock_diag(7). Other sockets lead to a network.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::rc::Rc;
 
 use nix::sys::socket::{
@@ -13,6 +18,7 @@ use nix::sys::socket::{
 use crate::census::Task;
 use crate::holdings::End;
 use crate::parse::Syscall;
+use crate::pipes::seen_from_here;
 use crate::proc::{Descriptor, Object};
 use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
@@ -29,8 +35,20 @@ pub(crate) struct UnixSocket {
     peer: Option<u64>,
     /// A path, or a name that begins with a zero byte.
     name: Option<Vec<u8>>,
+    /// The inode that the path led to when it was bound, the lower half.
+    bound: Option<u32>,
     /// Those who have connected and were not accepted yet.
     queued: Vec<u64>,
+}
+
+/// Where connect(2) leads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Address {
+    /// Begins with a zero byte.
+    Abstract(Vec<u8>),
+    /// An inode, and the path that was given. Whoever waits while the path
+    /// is bound anew still waits for the old one.
+    File(u64, Vec<u8>),
 }
 
 /// All unix sockets of our network namespace, by inode.
@@ -42,14 +60,27 @@ impl Sockets {
         Self(dump().unwrap_or_default())
     }
 
-    fn with_name(&self, name: &[u8]) -> Option<u64> {
+    /// The listeners that an abstract name, or a file, may lead to. A path
+    /// is only text: another may lead to the same file, and the same to
+    /// another.
+    fn listeners(&self, at: &Address) -> Vec<u64> {
         let is_it = |socket: &UnixSocket| {
             socket.state == LISTENING
-                && socket.name.as_deref().is_some_and(|its| {
-                    its.strip_suffix(b"\0").unwrap_or(its) == name
-                })
+                && match at {
+                    Address::Abstract(name) => {
+                        socket.name.as_deref() == Some(name)
+                    }
+                    Address::File(inode, path) => {
+                        let name = socket.name.as_deref().map(|name| {
+                            name.strip_suffix(b"\0").unwrap_or(name)
+                        });
+                        socket.bound == Some(*inode as u32)
+                            || name == Some(path)
+                    }
+                }
         };
-        self.0.iter().find(|it| is_it(it.1)).map(|it| *it.0)
+        let all = self.0.iter().filter(|it| is_it(it.1));
+        all.map(|it| *it.0).collect()
     }
 
     /// The listening socket in whose queue a connection waits.
@@ -181,25 +212,51 @@ impl Scene<'_> {
             return Wait::moves(Kind::Sleep).through(fd);
         }
         let name = match address[2] {
-            0 => &address[2..],
+            0 => &address[2..length.max(2)],
             _ => address[2..].split(|it| *it == 0).next().unwrap_or(&[]),
         };
-        let listener = self.unix_sockets().with_name(name);
-        let wakers = match listener {
-            Some(inode) => {
-                let group = self.group(&Object::Socket(inode), End::Both);
-                let mut wakers = vec![Waker::Group(group)];
-                if self.is_empty(group) {
-                    wakers.push(Waker::Outside);
-                }
-                wakers
-            }
-            None => vec![Waker::Outside],
-        };
+        let wakers = self.listeners(task, fd, name);
         let name = printable(name);
         Wait::new(Kind::Connect, wakers)
             .on(format!("the socket {name}"))
             .through(fd)
+    }
+
+    /// Those who hold the socket that would have to accept.
+    fn listeners(&mut self, task: &Task, fd: i32, name: &[u8]) -> Vec<Waker> {
+        let sockets = self.unix_sockets();
+        let own = self.descriptor(task, fd).as_ref().map(inode);
+        // Of another network namespace, other sockets have its names.
+        if own.is_none_or(|own| !sockets.0.contains_key(&own)) {
+            return vec![Waker::Outside];
+        }
+        let pid = self.census.processes[task.process].pid;
+        let listeners = match name {
+            [0, ..] => sockets.listeners(&Address::Abstract(name.to_vec())),
+            _ => {
+                let path = Path::new(OsStr::from_bytes(name));
+                let full = seen_from_here(pid, libc::AT_FDCWD, path);
+                fs::metadata(full).map_or_else(
+                    |_| Vec::new(),
+                    |file| {
+                        let at = Address::File(file.ino(), name.to_vec());
+                        sockets.listeners(&at)
+                    },
+                )
+            }
+        };
+        let mut wakers = Vec::new();
+        for inode in listeners {
+            let group = self.group(&Object::Socket(inode), End::Both);
+            wakers.push(Waker::Group(group));
+            if self.is_empty(group) {
+                wakers.push(Waker::Outside);
+            }
+        }
+        if wakers.is_empty() {
+            wakers.push(Waker::Outside);
+        }
+        wakers
     }
 
     /// Whether a wait at a socket has an end. Only the socket itself knows,
@@ -259,7 +316,7 @@ fn printable(name: &[u8]) -> String {
 /// Asks for every unix socket, with name, other side and queue.
 fn dump() -> Option<HashMap<u64, UnixSocket>> {
     const BY_FAMILY: u16 = 20; // SOCK_DIAG_BY_FAMILY, <linux/sock_diag.h>
-    const SHOW: u32 = 1 | 4 | 8; // UDIAG_SHOW_NAME, _PEER, _ICONS
+    const SHOW: u32 = 1 | 2 | 4 | 8; // UDIAG_SHOW_NAME, _VFS, _PEER, _ICONS
     let link = socket(
         AddressFamily::Netlink,
         SockType::Datagram,
@@ -314,6 +371,7 @@ fn take_messages(
 /// A `struct unix_diag_msg` and its attributes.
 fn message(bytes: &[u8]) -> Option<(u64, UnixSocket)> {
     const NAME: u16 = 0; // UNIX_DIAG_NAME, <linux/unix_diag.h>
+    const BOUND: u16 = 1; // UNIX_DIAG_VFS
     const PEER: u16 = 2;
     const QUEUED: u16 = 3;
     let mut attributes = bytes.get(16..)?;
@@ -326,6 +384,7 @@ fn message(bytes: &[u8]) -> Option<(u64, UnixSocket)> {
         let value = attributes.get(4..length)?;
         match kind {
             NAME => socket.name = Some(value.to_vec()),
+            BOUND => socket.bound = Some(word(value, 0)),
             PEER => socket.peer = Some(word(value, 0).into()),
             QUEUED => {
                 let words = value.chunks_exact(4);

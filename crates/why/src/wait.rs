@@ -8,6 +8,9 @@ pub(crate) enum Kind {
     FifoPeer,
     SocketData,
     SocketRoom,
+    /// A pipe or socket pair of its own, of which the end that is written
+    /// never waits: by it threads and handlers wake an event loop.
+    SelfPipe,
     Accept,
     Connect,
     Child,
@@ -46,6 +49,7 @@ impl Kind {
             | Self::SocketRoom
             | Self::Accept
             | Self::Connect => "socket",
+            Self::SelfPipe => "self-pipe",
             Self::Child => "child",
             Self::Vfork => "vfork",
             Self::FileLock => "lock",
@@ -109,6 +113,8 @@ pub(crate) struct Wait {
     /// Of a set: any of them ends the wait.
     pub(crate) members: Vec<Wait>,
     pub(crate) evidence: Option<Evidence>,
+    /// Signals that strangers may send, and that a handler awaits meanwhile.
+    pub(crate) handled: u64,
 }
 
 impl Wait {
@@ -120,6 +126,7 @@ impl Wait {
             wakers,
             members: Vec::new(),
             evidence: None,
+            handled: 0,
         }
     }
 

@@ -86,6 +86,21 @@ fn twins_whose_waker_is_hard_to_see() {
     judge("healthy_hidden");
 }
 
+#[test]
+fn twins_whose_locks_guard_numbers() {
+    judge("healthy_guards");
+}
+
+#[test]
+fn twins_that_share_their_memory() {
+    judge("healthy_memory");
+}
+
+#[test]
+fn twins_that_somebody_else_moves() {
+    judge("healthy_others");
+}
+
 /// `scripts/check-why` runs the crowds.
 #[test]
 fn every_family_has_its_test_and_every_cause_its_program() {
@@ -170,6 +185,10 @@ fn complaints_about(running: &Running, expected: &Expected) -> Vec<String> {
             found
         }
     };
+    let said = [open.says(), closed.says()].concat();
+    if said.iter().any(|sentence| sentence.contains(char::is_control)) {
+        found.push(format!("a sentence is not plain: {said:?}"));
+    }
     let seconds = open.seconds.min(closed.seconds);
     if expected.is_stuck() && seconds > SECOND {
         found.push(format!("the answer took {seconds:.2} s"));
@@ -245,7 +264,8 @@ fn moving(asked: &Asked) -> Vec<String> {
     if verdict != "moving" {
         found.push(format!("the verdict is '{verdict}'\n    {asked}"));
     }
-    if !asked.causes().is_empty() || !asked.stuck().is_empty() {
+    let is_claimed = !asked.stuck().is_empty() || asked.has_stuck_thread();
+    if !asked.causes().is_empty() || is_claimed {
         found.push(format!("it proves somebody stuck\n    {asked}"));
     }
     if asked.code != Some(0) {

@@ -4,6 +4,7 @@
 mod calls;
 mod channels;
 mod kin;
+mod memory;
 mod programs;
 mod results;
 mod waiting;
@@ -35,6 +36,9 @@ pub struct Rule {
 pub(crate) enum Kind {
     /// It explains a wrong result.
     Cause,
+    /// It explains a wrong result, in other runs too: whether that, or another
+    /// race, comes there is chance.
+    Race,
     /// A standing rule (G1 to G10) that does, too.
     StandingCause,
     /// A standing rule that explains nothing else.
@@ -82,6 +86,8 @@ pub(crate) struct Case<'a> {
     pub(crate) exit: &'a Exit,
     /// A call was made to fail: a failure is expected.
     pub(crate) is_failing: bool,
+    /// The plan asks for every store to shared memory.
+    pub(crate) sees_stores: bool,
     /// The files that are expected behind the run, if anybody looks.
     pub(crate) after: Option<&'a BTreeMap<String, After>>,
     /// The program, as the grader executes it.
@@ -123,6 +129,7 @@ rules! {
     Cause "end-not-met" channels::end_not_met;
     Cause "too-many-processes" kin::too_many;
     Cause "too-few-processes" kin::too_few;
+    Cause "no-shared-memory" memory::none_shared;
     Cause "not-concurrent" kin::not_concurrent;
     Cause "too-many-execs" programs::too_many;
     Cause "too-few-execs" programs::too_few;
@@ -138,6 +145,10 @@ rules! {
     StandingCause "child-not-waited" kin::not_waited;
     Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
+    Race "changed-twice" memory::changed_twice;
+    Race "lost-update" memory::lost_update;
+    Cause "idle-process" memory::idle;
+    Cause "one-at-a-time" memory::one_at_a_time;
     Result "out-of-order" calls::out_of_order;
     Result "wrong-state" results::wrong_state;
     Result "wrong-output" results::wrong_output;

@@ -307,6 +307,13 @@ impl Asked {
         who.map(str::to_owned).collect()
     }
 
+    /// Whether it says so of a thread that is not its process's first.
+    pub(crate) fn has_stuck_thread(&self) -> bool {
+        let processes = self.list("processes").iter();
+        let threads = processes.filter_map(|it| it["threads"].as_array());
+        threads.flatten().any(|thread| thread["stuck"] == true)
+    }
+
     pub(crate) fn process(&self, who: &str) -> &Value {
         let mut processes = self.list("processes").iter();
         processes

@@ -1,5 +1,8 @@
 //! Many processes in one tree. Who is stuck is told as a number.
 
+use std::os::fd::OwnedFd;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::pipe;
 
 use crate::Result;
@@ -12,6 +15,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("crowd-reads", "write-end-open", "2000", reading)
         .says("close(4)"),
     Program::stuck("crowd-deep", "write-end-open", "400", deep)
+        .says("close(4)"),
+    Program::stuck("crowd-of-descriptors", "write-end-open", "200", laden)
         .says("close(4)"),
 ];
 
@@ -42,17 +47,38 @@ fn reading() -> Result {
     Ok(())
 }
 
+/// The same with thousands of descriptors in each.
+fn laden() -> Result {
+    const DESCRIPTORS: usize = 3_000;
+    const LADEN: usize = 200;
+    let kind = Resource::RLIMIT_NOFILE;
+    let (_, most) = getrlimit(kind)?;
+    setrlimit(kind, most, most)?;
+    let (read_end, write_end) = pipe()?;
+    let mut copies = Vec::new();
+    for _ in 0..DESCRIPTORS {
+        copies.push(nix::unistd::dup(&read_end)?);
+    }
+    line(&read_end, LADEN)?;
+    drop(write_end);
+    Ok(())
+}
+
 /// Each the child of the one before, and the last one waits for itself.
 fn deep() -> Result {
     let (read_end, write_end) = pipe()?;
-    let arrived = crate::process::Meeting::new(1)?;
-    let first =
-        child(|| descend(&|| read_to_end(&read_end), &arrived, DEPTH - 2))?;
-    arrived.hold()?;
-    ready()?;
-    await_end(first)?;
+    line(&read_end, DEPTH)?;
     drop(write_end);
     Ok(())
+}
+
+fn line(read_end: &OwnedFd, length: usize) -> Result {
+    let arrived = crate::process::Meeting::new(1)?;
+    let first =
+        child(|| descend(&|| read_to_end(read_end), &arrived, length - 2))?;
+    arrived.hold()?;
+    ready()?;
+    await_end(first)
 }
 
 fn descend(

@@ -47,7 +47,11 @@ fn std_mutex() -> Result {
     await_end(waiter)
 }
 
-fn futex(word: &AtomicU32, operation: libc::c_int, value: u32) -> Result {
+pub(crate) fn futex(
+    word: &AtomicU32,
+    operation: libc::c_int,
+    value: u32,
+) -> Result {
     let none = ptr::null::<libc::timespec>();
     let place = word.as_ptr();
     // SAFETY: the word outlives the call.

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 
 use crate::Result;
 use crate::files::{flock, lock_byte, lock_description, open};
-use crate::memory::Mutex;
+use crate::memory::{Mutex, Semaphore};
 use crate::process::{Meeting, await_end, child, ready};
 use crate::program::Program;
 
@@ -28,6 +28,13 @@ pub(crate) const PROGRAMS: &[Program] = &[
         .says("lock-a; table"),
     Program::stuck("mutex-crossed", "lock-cycle", "A A.1 A.2", crossed_mutexes),
     Program::stuck("threads-crossed", "lock-cycle", "A", crossed_threads),
+    Program::stuck(
+        "semaphores-crossed",
+        "lock-cycle",
+        "A A.1 A.2",
+        crossed_semaphores,
+    )
+    .says("take the same semaphores in different orders"),
 ];
 
 /// Two children, each of which takes its first lock before either tries its
@@ -109,6 +116,13 @@ fn two_kinds() -> Result {
 fn crossed_mutexes() -> Result {
     let (a, b) = (Mutex::shared()?, Mutex::shared()?);
     let (take_a, take_b) = (|| a.lock(), || b.lock());
+    two([&take_a, &take_b], [&take_b, &take_a])
+}
+
+/// The parent has both semaphores too, and waits for a child.
+fn crossed_semaphores() -> Result {
+    let (a, b) = (Semaphore::shared(1)?, Semaphore::shared(1)?);
+    let (take_a, take_b) = (|| a.wait(), || b.wait());
     two([&take_a, &take_b], [&take_b, &take_a])
 }
 

@@ -15,7 +15,10 @@ mod dead_holder;
 mod files;
 mod futexes;
 mod healthy;
+mod healthy_guards;
 mod healthy_hidden;
+mod healthy_memory;
+mod healthy_others;
 mod healthy_waits;
 mod locks;
 mod memory;
@@ -51,6 +54,9 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy", healthy::PROGRAMS),
     ("healthy_waits", healthy_waits::PROGRAMS),
     ("healthy_hidden", healthy_hidden::PROGRAMS),
+    ("healthy_guards", healthy_guards::PROGRAMS),
+    ("healthy_memory", healthy_memory::PROGRAMS),
+    ("healthy_others", healthy_others::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 

@@ -1,6 +1,7 @@
 //! Memory that parent and child share, and what glibc puts there.
 
 use std::cell::UnsafeCell;
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::num::NonZero;
 use std::ptr::NonNull;
@@ -102,6 +103,17 @@ impl Semaphore {
         let semaphore = unsafe { place.as_ref() };
         semaphore.begin(value)?;
         Ok(semaphore)
+    }
+
+    /// By its name, as every process of the machine may open it.
+    pub(crate) fn named(name: &CStr) -> Result<&'static Self> {
+        let (flags, mode, value) = (libc::O_CREAT, 0o600, 0);
+        // SAFETY: the name ends with a zero byte.
+        let place =
+            unsafe { libc::sem_open(name.as_ptr(), flags, mode, value) };
+        // SAFETY: what was opened is never closed in this process.
+        let opened = unsafe { place.cast::<Self>().as_ref() };
+        opened.ok_or_else(|| Errno::last().into())
     }
 
     fn place(&self) -> *mut libc::sem_t {

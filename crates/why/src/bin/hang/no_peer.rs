@@ -24,6 +24,9 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("fifo-two-readers", "no-peer", "A A.1 A.2", two_readers)
         .if_closed()
         .says("fifo-a"),
+    Program::stuck("fifo-of-escapes", "no-peer", "A", escapes)
+        .if_closed()
+        .says(r"A (\n) Z 1 (\u{1b}[31m) waits; a\n\u{1b}[2Jb"),
     Program::stuck("fifos-crossed", "no-peer", "A A.1 A.2", crossed)
         .if_closed()
         .says("fifo-a; fifo-b"),
@@ -55,6 +58,14 @@ fn no_writer() -> Result {
     fifo("fifo-a")?;
     ready()?;
     read_open("fifo-a")
+}
+
+/// Names that a terminal would obey.
+fn escapes() -> Result {
+    nix::sys::prctl::set_name(c"\n) Z 1 (\x1b[31m")?;
+    fifo("a\n\x1b[2Jb")?;
+    ready()?;
+    read_open("a\n\x1b[2Jb")
 }
 
 fn no_reader() -> Result {

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{
     Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
@@ -10,7 +11,7 @@ use nix::sys::epoll::{
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::select::{FdSet, select};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, pipe2};
 
 use crate::Result;
 use crate::process::{await_end, child, read_one, ready, shut};
@@ -23,6 +24,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("epoll-all-stuck", "wait-cycle", "A A.1 A.2", by_epoll),
     Program::stuck("pidfd-of-stuck", "wait-cycle", "A A.1", by_pidfd),
     Program::stuck("waitid-of-stuck", "wait-cycle", "A A.1", by_waitid),
+    Program::stuck("loop-of-nothing", "queue-empty", "A", by_itself)
+        .says("event loop"),
 ];
 
 /// A child at the other end of a socket, where it awaits a byte.
@@ -83,6 +86,16 @@ pub(crate) fn pidfd(process: Pid) -> Result<OwnedFd> {
     let number = Errno::result(opened)?.try_into()?;
     // SAFETY: the kernel has just made it, for us alone.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// An event loop that listens to its own pipe only.
+fn by_itself() -> Result {
+    let (read_end, write_end) = pipe2(OFlag::O_NONBLOCK)?;
+    ready()?;
+    let mut set = [PollFd::new(read_end.as_fd(), PollFlags::POLLIN)];
+    poll(&mut set, PollTimeout::NONE)?;
+    drop(write_end);
+    Ok(())
 }
 
 fn by_pidfd() -> Result {

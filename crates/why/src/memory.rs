@@ -1,0 +1,340 @@
+//! Who shares memory: by mapping the same file, by being able to map it, or
+//! by having the same address space.
+
+use std::cmp::Ordering;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::census::Task;
+use crate::holdings::{End, Holding};
+use crate::parse::Mapping;
+use crate::proc::{Object, Proc};
+use crate::scene::Scene;
+use crate::wait::Waker;
+
+const NOT_EXECUTED: u32 = 0x40; // PF_FORKNOEXEC, <linux/sched.h>
+
+/// How one comes to memory that several map.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Way {
+    /// By fork(2), or through a descriptor.
+    Inherited,
+    /// By a name in the file system.
+    Named,
+    /// By the number of a System V segment.
+    SystemV,
+    /// It is no file: a device or the kernel may write there.
+    Unknown,
+}
+
+/// The processes of the machine, by the memory that they have: those of one
+/// class have the same and no copy of it (`CLONE_VM`).
+#[derive(Debug, Default)]
+pub(crate) struct Spaces {
+    /// In the order of kcmp(2); each has its processes, and of the first a
+    /// thread that lives.
+    classes: Vec<(i32, Vec<i32>)>,
+    /// Those about which kcmp(2) says nothing.
+    untold: Vec<i32>,
+}
+
+impl Spaces {
+    fn read(proc: Proc) -> Self {
+        let mut spaces = Self::default();
+        for pid in proc.pids() {
+            spaces.add(pid, proc.living(pid));
+        }
+        spaces
+    }
+
+    fn add(&mut self, pid: i32, tid: i32) {
+        let mut is_told = true;
+        let place = self.classes.binary_search_by(|(other, _)| {
+            compare_memory(*other, tid).unwrap_or_else(|| {
+                is_told = false;
+                Ordering::Equal
+            })
+        });
+        match place {
+            _ if !is_told => self.untold.push(pid),
+            Ok(place) => self.classes[place].1.push(pid),
+            // The first is compared with nobody.
+            Err(_) if compare_memory(tid, tid).is_none() => {
+                self.untold.push(pid);
+            }
+            Err(place) => self.classes.insert(place, (tid, vec![pid])),
+        }
+    }
+
+    fn class(&self, pid: i32) -> Option<&[i32]> {
+        let mut classes = self.classes.iter().map(|(_, pids)| pids.as_slice());
+        classes.find(|pids| pids.contains(&pid))
+    }
+
+    /// All who have the memory of this process, itself among them; and of
+    /// those about whom nothing is told, whoever has as much of it.
+    fn sharers(&self, proc: Proc, pid: i32) -> Vec<i32> {
+        let class = self.class(pid);
+        let mut sharers = class.map_or_else(|| vec![pid], <[i32]>::to_vec);
+        let size = proc.size(pid);
+        let others: &mut dyn Iterator<Item = &i32> = match class {
+            Some(_) => &mut self.untold.iter(),
+            None => &mut self
+                .untold
+                .iter()
+                .chain(self.classes.iter().flat_map(|(_, pids)| pids)),
+        };
+        let has_as_much = |other: &&i32| {
+            **other != pid && size.is_some() && proc.size(**other) == size
+        };
+        sharers.extend(others.filter(has_as_much));
+        sharers
+    }
+}
+
+/// kcmp(2) of two threads' memory; `None` if that is not told.
+fn compare_memory(one: i32, other: i32) -> Option<Ordering> {
+    const KCMP_VM: i32 = 1; // <linux/kcmp.h>
+    // SAFETY: kcmp(2) takes numbers, and no memory.
+    let order = unsafe {
+        libc::syscall(libc::SYS_kcmp, one, other, KCMP_VM, 0_u64, 0_u64)
+    };
+    match order {
+        0 => Some(Ordering::Equal),
+        1 => Some(Ordering::Less),
+        2 => Some(Ordering::Greater),
+        _ => None,
+    }
+}
+
+impl Scene<'_> {
+    /// Who could wake at an address that only this process's memory has.
+    pub(crate) fn own_wakers(&mut self, process: usize) -> Vec<Waker> {
+        let sharers = self.sharers(process);
+        if sharers.len() == 1 {
+            return vec![Waker::Process(process)];
+        }
+        vec![Waker::Group(self.add_group(sharers))]
+    }
+
+    /// The processes that have the same memory, this one among them.
+    pub(crate) fn sharers(&mut self, process: usize) -> Vec<Holding> {
+        let proc = self.proc;
+        let spaces = self.spaces.take();
+        let spaces = spaces.unwrap_or_else(|| Rc::new(Spaces::read(proc)));
+        let pid = self.census.processes[process].pid;
+        let sharers = spaces.sharers(proc, pid);
+        self.spaces = Some(spaces);
+        sharers.into_iter().map(|pid| self.whole(pid)).collect()
+    }
+
+    fn whole(&self, pid: i32) -> Holding {
+        Holding {
+            process: self.census.process_of(pid),
+            pid,
+            fd: None,
+            is_readable: true,
+            is_writable: true,
+        }
+    }
+
+    /// Who could wake at an address in memory that others may map.
+    pub(crate) fn byte_wakers(
+        &mut self,
+        task: &Task,
+        address: u64,
+        mapping: &Mapping,
+    ) -> Vec<Waker> {
+        let group = self.mappers(address, mapping);
+        let mut wakers = vec![Waker::Group(group)];
+        match self.way_to(task, mapping) {
+            Way::Inherited => {}
+            Way::Named => wakers.extend([Waker::Stranger, Waker::Anybody]),
+            Way::SystemV => {
+                wakers.extend([Waker::Stranger, Waker::Anybody]);
+                if self.has_hidden_attachment(task, mapping) {
+                    wakers.push(Waker::Outside);
+                }
+            }
+            Way::Unknown => wakers.push(Waker::Outside),
+        }
+        wakers
+    }
+
+    /// Who maps the same byte, in the tree and elsewhere, or holds a
+    /// descriptor by which it could.
+    pub(crate) fn mappers(&mut self, address: u64, mapping: &Mapping) -> usize {
+        let place = mapping.offset + (address - mapping.from);
+        let key = (mapping.file, place);
+        if let Some(known) = self.mappers.get(&key) {
+            return *known;
+        }
+        let census = self.census;
+        let alive = (0..census.processes.len())
+            .filter(|process| census.is_alive(*process))
+            .map(|process| census.processes[process].pid);
+        let strangers = self.proc.pids().into_iter();
+        let strangers = strangers.filter(|it| census.process_of(*it).is_none());
+        let pids: Vec<i32> = alive.chain(strangers).collect();
+        let mut holders = Vec::new();
+        for pid in pids {
+            let is_mapper = match self.mappings(pid) {
+                Some(mappings) => mappings.iter().any(|it| {
+                    it.is_of(mapping)
+                        && it.offset <= place
+                        && place - it.offset < it.to - it.from
+                }),
+                // One of the tree may map it, if it does not tell.
+                None => census.process_of(pid).is_some(),
+            };
+            if is_mapper {
+                holders.push(self.whole(pid));
+            }
+        }
+        let (device, inode) = mapping.file;
+        let object = Object::File(device, inode);
+        for mut holder in self.holdings.holders(&object, End::Both) {
+            if let Some(place) = holder.process {
+                holder.pid = census.processes[place].pid;
+            }
+            holders.push(holder);
+        }
+        if let Some(pid) = self.hidden_heir() {
+            holders.push(self.whole(pid));
+        }
+        let group = self.add_group(holders);
+        self.mappers.insert(key, group);
+        group
+    }
+
+    /// An ancestor of the tree that does not tell what it maps, and from
+    /// which the tree's first process has its memory: no execve(2) has come
+    /// between.
+    fn hidden_heir(&self) -> Option<i32> {
+        let mut at = self.census.processes.first()?.pid;
+        loop {
+            let stat = self.proc.stat(at)?;
+            if stat.flags & NOT_EXECUTED == 0 || stat.parent == 0 {
+                return None;
+            }
+            at = stat.parent;
+            if self.proc.mappings(at).is_none() {
+                return Some(at);
+            }
+        }
+    }
+
+    fn way_to(&self, task: &Task, mapping: &Mapping) -> Way {
+        let path = mapping.path.as_str();
+        let Some(of_old) = path.strip_suffix(" (deleted)") else {
+            return match path.starts_with('/') {
+                true => Way::Named,
+                false => Way::Unknown,
+            };
+        };
+        if of_old == "/dev/zero" {
+            return Way::Inherited;
+        }
+        if of_old.starts_with("/memfd:") {
+            // Strangers may have a descriptor of it as well.
+            return match self.tells_descriptors(task, mapping) {
+                true => Way::Inherited,
+                false => Way::Unknown,
+            };
+        }
+        if of_old.starts_with("/SYSV") {
+            return Way::SystemV;
+        }
+        match self.is_named(task, mapping) {
+            Some(false) => Way::Inherited,
+            // What cannot be found out may have a name.
+            _ => Way::Named,
+        }
+    }
+
+    fn tells_descriptors(&self, task: &Task, mapping: &Mapping) -> bool {
+        let (device, inode) = mapping.file;
+        let object = Object::File(device, inode);
+        let is_untold =
+            |it: &Holding| it.process == Some(task.process) && it.fd.is_none();
+        !self.holdings.holders(&object, End::Both).iter().any(is_untold)
+    }
+
+    /// Whether a file whose name is gone has another: sem_open(3) of glibc
+    /// gives its files their names by link(2).
+    fn is_named(&self, task: &Task, mapping: &Mapping) -> Option<bool> {
+        let pid = self.census.processes[task.process].pid;
+        let Mapping { from, to, .. } = mapping;
+        // Open to the superuser alone.
+        let file = format!("/proc/{pid}/map_files/{from:x}-{to:x}");
+        if let Ok(file) = fs::metadata(file) {
+            return Some(file.nlink() > 0);
+        }
+        let (device, inode) = mapping.file;
+        let object = Object::File(device, inode);
+        let held = self.holdings.descriptors(task.process).iter();
+        if let Some(held) = held.into_iter().find(|it| it.object == object) {
+            return Some(held.is_named);
+        }
+        let folder = format!("/proc/{pid}/root/dev/shm");
+        is_in(Path::new(&folder), mapping.file)
+    }
+
+    /// Whether the kernel counts more attachments of a System V segment than
+    /// those who may be read have.
+    fn has_hidden_attachment(
+        &mut self,
+        task: &Task,
+        mapping: &Mapping,
+    ) -> bool {
+        const ATTACHED: usize = 6; // nattch, sysvipc(7)
+        let (_, id) = mapping.file;
+        let known = self.system_v(task, "sysvipc/shm", ATTACHED, id as i32);
+        let Some(known) = known else { return true };
+        let mut seen = 0;
+        for pid in self.proc.pids() {
+            let mappings = self.mappings(pid);
+            let all = mappings.iter().flat_map(|it| it.iter());
+            seen += all.filter(|it| it.is_of(mapping)).count() as u64;
+        }
+        known.count > seen
+    }
+}
+
+impl Mapping {
+    /// Whether both lead to the same memory.
+    fn is_of(&self, other: &Self) -> bool {
+        self.is_shared && self.file == other.file
+    }
+}
+
+/// Whether a file has a name below this folder; `None` if it may have one
+/// elsewhere.
+fn is_in(folder: &Path, file: (u64, u64)) -> Option<bool> {
+    const MOST: usize = 10_000;
+    let (device, inode) = file;
+    if fs::metadata(folder).ok()?.dev() != device {
+        return None;
+    }
+    let mut waiting = vec![folder.to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(folder).ok()? {
+            let entry = entry.ok()?;
+            let found = entry.metadata().ok()?;
+            seen += 1;
+            if (found.dev(), found.ino()) == (device, inode) {
+                return Some(true);
+            }
+            if seen > MOST {
+                return None;
+            }
+            if found.is_dir() {
+                waiting.push(entry.path());
+            }
+        }
+    }
+    Some(false)
+}

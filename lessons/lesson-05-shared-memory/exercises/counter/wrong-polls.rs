@@ -1,0 +1,60 @@
+//! A lock at which one yields and asks again.
+
+use std::env::args;
+use std::error::Error;
+use std::num::NonZero;
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use nix::libc::_exit;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let numbers: Vec<u64> =
+        args().skip(1).map(|it| it.parse()).collect::<Result<_, _>>()?;
+    let [processes, additions] = numbers[..] else {
+        return Err("usage: counter P N".into());
+    };
+    let [lock, counter] = shared_counter()?;
+    let mut created = 0;
+    let mut forked = Ok(());
+    while forked.is_ok() && created < processes {
+        // SAFETY: this process has one thread.
+        match unsafe { fork() } {
+            Ok(ForkResult::Child) => {
+                for _ in 0..additions {
+                    while lock.swap(1, Acquire) == 1 {
+                        std::thread::yield_now();
+                    }
+                    counter.store(counter.load(Relaxed) + 1, Relaxed);
+                    lock.store(0, Release);
+                }
+                // SAFETY: ends the child without the parent's code.
+                unsafe { _exit(0) }
+            }
+            Ok(ForkResult::Parent { .. }) => created += 1,
+            Err(errno) => forked = Err(errno),
+        }
+    }
+    for _ in 0..created {
+        wait()?;
+    }
+    forked?;
+    println!("Counter value: {}", counter.load(Relaxed));
+    Ok(())
+}
+
+/// The lock and the counter, mapped until the end of the process.
+fn shared_counter() -> nix::Result<&'static [AtomicU64; 2]> {
+    let length = NonZero::new(size_of::<[AtomicU64; 2]>()).expect("16");
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: a new mapping overlaps nothing.
+    let page =
+        unsafe { mmap_anonymous(None, length, access, MapFlags::MAP_SHARED) }?;
+    // SAFETY: mapped, aligned to a page, all zero, and only used as an atomic.
+    Ok(unsafe { page.cast().as_ref() })
+}
