@@ -103,6 +103,10 @@ pub struct Whose {
 pub struct Pairs {
     /// Each of these ways.
     pub pairs: Vec<Pair>,
+    /// Not asked of a run that shares memory: what goes through it is not
+    /// observed.
+    #[serde(default)]
+    pub unless_shared: bool,
     /// The mark it belongs to.
     #[serde(default)]
     pub mark: Mark,
