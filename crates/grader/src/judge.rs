@@ -390,7 +390,8 @@ fn has_acted(record: &Record) -> bool {
 /// somebody came too late for another.
 fn may_be_timing(rule: &Rule) -> bool {
     let is_too_late = ["never-received", "no-communication"].contains(&rule.id);
-    is_result(rule) && rule.id != "too-slow" || is_too_late
+    let is_wrong = is_result(rule) && rule.id != "too-slow";
+    is_wrong || is_too_late || rule.kind == Kind::Race
 }
 
 /// The undisturbed run is right, this one is not, and somebody sleeps: then

@@ -3,6 +3,7 @@
 
 mod calls;
 mod channels;
+mod files;
 mod kin;
 mod memory;
 mod programs;
@@ -145,6 +146,7 @@ rules! {
     StandingCause "child-not-waited" kin::not_waited;
     Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
+    Race "opened-too-early" files::opened_too_early;
     Race "changed-twice" memory::changed_twice;
     Race "lost-update" memory::lost_update;
     Cause "idle-process" memory::idle;
