@@ -217,6 +217,11 @@ impl Judge<'_> {
         if matches!(record.cut, Some(Cut::Processes)) {
             faults.retain(|(rule, _)| rule.id == "over-budget");
         }
+        // Who asks again and again until the time is over is told that.
+        let has = |id: &str| faults.iter().any(|(rule, _)| rule.id == id);
+        if matches!(record.cut, Some(Cut::Wall)) && has("polls") {
+            faults.retain(|(rule, _)| rule.id != "over-budget");
+        }
         let explains = |rule: &Rule| {
             matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
         };
