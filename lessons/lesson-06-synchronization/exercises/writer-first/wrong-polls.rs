@@ -1,9 +1,10 @@
-//! The reader tries until the file is there; it may be half written by then.
+//! The reader tries until the file is there.
 
 use std::env::args_os;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,6 +16,12 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result {
     let file = args_os().nth(1).ok_or("usage: letter FILE")?;
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error.into());
+        }
+        _ => {}
+    }
     // SAFETY: this process has one thread.
     let reader = match unsafe { fork() }? {
         ForkResult::Child => end(read(&file)),
