@@ -3,7 +3,9 @@
 
 mod calls;
 mod channels;
+mod files;
 mod kin;
+mod locks;
 mod memory;
 mod programs;
 mod results;
@@ -155,6 +157,9 @@ rules! {
     StandingCause "child-not-waited" kin::not_waited;
     Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
+    Race "lock-shared" locks::shared;
+    Race "lock-dropped" locks::dropped;
+    Race "opened-too-early" files::opened_too_early;
     Race "changed-twice" memory::changed_twice;
     Race "lost-update" memory::lost_update;
     Cause "idle-process" memory::idle;
