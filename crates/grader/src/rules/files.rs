@@ -22,23 +22,10 @@ pub(super) fn opened_too_early(case: &Case<'_>) -> Vec<Fault> {
     if case.is_failing || !is_result_wrong(case) {
         return Vec::new();
     }
-    let is_it = |path: &str| {
-        path == file.path || path.ends_with(&format!("/{}", file.path))
-    };
-    let touch = |event: &Event| match &event.what {
-        What::Open { path, errno, .. } if is_it(path) => match errno.as_deref()
-        {
-            None => Some(Touch::Opened),
-            Some("ENOENT") => Some(Touch::Missed),
-            Some(_) => None,
-        },
-        What::Close { object, .. } if is_it(object) => Some(Touch::Closed),
-        _ => None,
-    };
     let touches: Vec<(&Who, Touch)> = case
         .history
         .events()
-        .filter_map(|(_, event)| Some((&event.who, touch(event)?)))
+        .filter_map(|(_, event)| Some((&event.who, touch(event, &file.path)?)))
         .collect();
     // Who has it first has made it.
     let is_opened =
@@ -54,9 +41,35 @@ pub(super) fn opened_too_early(case: &Case<'_>) -> Vec<Fault> {
         who != maker && matches!(touch, Touch::Opened | Touch::Missed)
     });
     let Some((who, touch)) = early else { return Vec::new() };
+    let says = says(case, &file.path, (who, touch), maker);
+    vec![Fault::of(who, says).costing(file.mark)]
+}
+
+/// What an event does with the file.
+fn touch(event: &Event, file: &str) -> Option<Touch> {
+    let is_it =
+        |path: &str| path == file || path.ends_with(&format!("/{file}"));
+    match &event.what {
+        What::Open { path, errno, .. } if is_it(path) => match errno.as_deref()
+        {
+            None => Some(Touch::Opened),
+            Some("ENOENT") => Some(Touch::Missed),
+            Some(_) => None,
+        },
+        What::Close { object, .. } if is_it(object) => Some(Touch::Closed),
+        _ => None,
+    }
+}
+
+fn says(
+    case: &Case<'_>,
+    file: &str,
+    (who, touch): (&Who, &Touch),
+    maker: &Who,
+) -> String {
     let (title, maker) = (case.history.title(who), case.history.title(maker));
-    let name = quoted(file.path.as_bytes(), 40);
-    let says = match touch {
+    let name = quoted(file.as_bytes(), 40);
+    match touch {
         Touch::Missed => format!(
             "{title} opened {name}, and it was not there: {maker} made it later"
         ),
@@ -64,6 +77,5 @@ pub(super) fn opened_too_early(case: &Case<'_>) -> Vec<Fault> {
             "{title} opened {name} when {maker} had it open and had not \
              finished with it"
         ),
-    };
-    vec![Fault::of(who, says).costing(file.mark)]
+    }
 }
