@@ -347,6 +347,26 @@ fn answers_are_missing_only_in_a_copy_that_says_so() {
 }
 
 #[test]
+fn a_test_that_needs_an_answer_is_ignored_where_there_is_none() {
+    let folder = "crates/forklore/tests";
+    let answer = regex(r#""lessons/lesson-[^"]*/exercises/"#);
+    let mark = "#[cfg_attr(feature = \"without-answers\", ignore";
+    let mut marked = 0;
+    for name in names(folder) {
+        let path = format!("{folder}/{name}");
+        if !name.ends_with(".rs") {
+            continue;
+        }
+        for test in text(&path).split("#[test]\n").skip(1) {
+            let is_marked = test.starts_with(mark);
+            assert!(is_marked || !answer.is_match(test), "{path}: {test}");
+            marked += usize::from(is_marked);
+        }
+    }
+    assert!(marked > 0, "nothing was looked at");
+}
+
+#[test]
 fn the_changelog_knows_the_current_version() {
     let manifest = text("Cargo.toml");
     let version = regex(r#"(?m)^version = "([^"]+)""#);

@@ -30,7 +30,9 @@ pub(crate) fn text(
     let work = Work::of(course);
     let all = exercises.all();
     let widest = all.iter().map(|it| it.id().len()).max().unwrap_or(0);
-    let mut text = String::new();
+    let mut text = format!("        {:widest$}  level  min\n", "exercise");
+    // The columns before the title, which gets the rest of 80.
+    let room = 80_usize.saturating_sub(widest + 22).max(20);
     let mut lesson = "";
     for (place, exercise) in all.iter().enumerate() {
         let stage = exercises.stage(exercise);
@@ -41,13 +43,14 @@ pub(crate) fn text(
         let id = exercise.id();
         let questions = exercise.questions();
         let is_begun = work.package(id).exists();
+        let title = grader::clean(&questions.title);
         text.push_str(&format!(
-            "{} {} {id:widest$}  level {}, {:3} min  {}\n",
+            "{} {} {id:widest$}  {:5} {:4}  {}\n",
             if at == Some(place) { ">" } else { " " },
             tell::reached(progress.of(id), is_begun),
             questions.level.0,
             questions.minutes,
-            grader::clean(&questions.title),
+            title.chars().take(room).collect::<String>(),
         ));
     }
     text.push('\n');
