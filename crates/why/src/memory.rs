@@ -45,17 +45,30 @@ impl Spaces {
         let mut spaces = Self::default();
         // In the order of kcmp(2): of each, a thread that lives.
         let mut order: Vec<(i32, Vec<i32>)> = Vec::new();
-        for pid in proc.pids() {
+        let mut left = proc.pids();
+        while let Some(pid) = left.pop() {
             let tid = proc.living(pid);
-            match place_in(&order, tid) {
+            let is_told = compare_memory(tid, tid).is_some();
+            match place_in(&order, tid).filter(|_| is_told) {
                 Some(Ok(place)) => order[place].1.push(pid),
                 Some(Err(place)) => order.insert(place, (tid, vec![pid])),
-                None => {
-                    let sizes = proc.size(pid).into_iter();
-                    for size in sizes {
-                        spaces.untold.entry(size).or_default().push(pid);
+                None if is_told => {
+                    // One with whom it was compared has ended meanwhile;
+                    // others of its class have not.
+                    let is_gone = |it: &mut (i32, Vec<i32>)| {
+                        compare_memory(it.0, it.0).is_none()
+                    };
+                    let gone: Vec<_> = order.extract_if(.., is_gone).collect();
+                    if gone.is_empty() {
+                        spaces.add_untold(proc, pid);
+                        continue;
+                    }
+                    left.push(pid);
+                    for (tid, pids) in gone {
+                        left.extend(pids.into_iter().filter(|it| *it != tid));
                     }
                 }
+                None => spaces.add_untold(proc, pid),
             }
         }
         spaces.classes = order.into_iter().map(|(_, pids)| pids).collect();
@@ -63,6 +76,12 @@ impl Spaces {
             spaces.class_of.extend(pids.iter().map(|pid| (*pid, class)));
         }
         spaces
+    }
+
+    fn add_untold(&mut self, proc: Proc, pid: i32) {
+        if let Some(size) = proc.size(pid) {
+            self.untold.entry(size).or_default().push(pid);
+        }
     }
 
     /// All who have the memory of this process, itself among them; and of
@@ -83,8 +102,6 @@ fn place_in(
     order: &[(i32, Vec<i32>)],
     tid: i32,
 ) -> Option<Result<usize, usize>> {
-    // The first is compared with nobody.
-    compare_memory(tid, tid)?;
     let mut is_told = true;
     let place = order.binary_search_by(|(other, _)| {
         compare_memory(*other, tid).unwrap_or_else(|| {
