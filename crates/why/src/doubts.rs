@@ -2,7 +2,6 @@
 //! and costs much to find.
 
 use crate::scene::Scene;
-use crate::unseen;
 use crate::wait::{Kind, Wait, Waker};
 
 const RING: &str = "anon_inode:[io_uring]";
@@ -34,48 +33,6 @@ impl Scene<'_> {
         for wait in waits {
             if wait.each().iter().any(|it| it.kind == Kind::Eventfd) {
                 wait.others.push(Waker::Moves);
-            }
-        }
-    }
-
-    /// A descriptor on its way to somebody outside may be that of any object:
-    /// then every object has a holder there.
-    pub(crate) fn follow_descriptors_on_the_way_out(&mut self) {
-        let sockets = self.unix_sockets();
-        let (pid, _) = self.census.root;
-        let parent = self.proc.stat(pid).map_or(0, |stat| stat.parent);
-        let ancestors = unseen::ancestors(self.proc, parent);
-        let holdings = &self.holdings;
-        let is_ours = |socket: &u64| holdings.is_of_the_tree(*socket);
-        let is_above = |socket: u64| {
-            let mut holders = holdings.strangers_at(socket);
-            holders.any(|pid| ancestors.contains(&pid))
-        };
-        let mut receivers = sockets.receivers();
-        let is_sent = receivers.any(|receiver| {
-            // Only whoever had the other side can have sent it one: the tree
-            // has it, or had it before it was closed, or before the tree
-            // gave it back to whom it came from.
-            let comes_from_us = match receiver.from {
-                Some(sender) => {
-                    is_ours(&sender)
-                        || is_above(sender)
-                        || is_above(receiver.inode)
-                }
-                None => true,
-            };
-            comes_from_us
-                && holdings.is_on_the_way_out(self.proc, receiver.inode)
-        });
-        // Who has connected, and was not accepted yet, may have sent one.
-        let mut queues = sockets.queues();
-        let is_queued = queues.any(|(listener, queued)| {
-            let comes_from_us = queued.iter().any(|it| *it == 0 || is_ours(it));
-            comes_from_us && !is_ours(&listener)
-        });
-        if is_sent || is_queued {
-            for group in &mut self.groups {
-                group.leads_outside = true;
             }
         }
     }

@@ -66,6 +66,7 @@ mod locks;
 mod memory;
 mod moving;
 mod names;
+mod on_the_way;
 mod parse;
 mod pipes;
 mod plain;

@@ -20,7 +20,7 @@ use crate::sock_diag::dump;
 use crate::wait::{Kind, Wait, Waker};
 
 const LISTENING: u8 = 10; // TCP_LISTEN, <net/tcp_states.h>
-const DATAGRAM: u8 = libc::SOCK_DGRAM as u8;
+pub(crate) const DATAGRAM: u8 = libc::SOCK_DGRAM as u8;
 
 /// A unix socket.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -47,17 +47,9 @@ enum Address {
     File(u64, Vec<u8>),
 }
 
-/// A socket, and the one from which its messages come; `None` if that has
-/// gone, or if anybody may send to it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Receiver {
-    pub(crate) inode: u64,
-    pub(crate) from: Option<u64>,
-}
-
 /// All unix sockets of our network namespace, by inode.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets(HashMap<u64, UnixSocket>);
+pub(crate) struct Sockets(pub(crate) HashMap<u64, UnixSocket>);
 
 impl Sockets {
     fn read() -> Self {
@@ -91,23 +83,6 @@ impl Sockets {
     fn connected_to(&self, inode: u64) -> Vec<u64> {
         let all = self.0.iter().filter(|it| it.1.peer == Some(inode));
         all.map(|it| *it.0).collect()
-    }
-
-    /// The sockets to which a message may be on its way.
-    pub(crate) fn receivers(&self) -> impl Iterator<Item = Receiver> {
-        self.0.iter().map(|(inode, socket)| {
-            let peer = socket.peer.filter(|peer| *peer != 0);
-            let is_named = socket.kind == DATAGRAM && socket.name.is_some();
-            let from = peer.filter(|_| !is_named);
-            Receiver { inode: *inode, from }
-        })
-    }
-
-    /// The listening sockets with a queue, and who waits there; 0 is one
-    /// that has gone.
-    pub(crate) fn queues(&self) -> impl Iterator<Item = (u64, &[u64])> {
-        let all = self.0.iter().filter(|it| !it.1.queued.is_empty());
-        all.map(|(inode, socket)| (*inode, socket.queued.as_slice()))
     }
 
     /// The listening socket in whose queue a connection waits.
