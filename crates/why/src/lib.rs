@@ -78,6 +78,7 @@ mod says;
 mod scene;
 mod sets;
 mod signals;
+mod sock_diag;
 mod sockets;
 mod tables;
 mod tell;

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::census::Task;
+use crate::census::{Census, Task};
 use crate::holdings::{End, Holding};
 use crate::parse::Mapping;
 use crate::proc::{Object, Proc};
@@ -30,32 +30,51 @@ enum Way {
     Unknown,
 }
 
-/// The processes of the machine, by the memory that they have: those of one
-/// class have the same and no copy of it (`CLONE_VM`).
+/// The tree's processes, by the memory that they have: those of one class
+/// have the same and no copy of it (`CLONE_VM`). Strangers are added to the
+/// class of the tree whose memory they have.
 #[derive(Debug, Default)]
 pub(crate) struct Spaces {
     classes: Vec<Vec<i32>>,
     class_of: HashMap<i32, usize>,
-    /// Those about which kcmp(2) says nothing, by how much memory they have.
-    untold: HashMap<[u64; 3], Vec<i32>>,
+    /// Those about whom kcmp(2) says nothing, by how much memory they have;
+    /// each with its parent.
+    untold: HashMap<[u64; 3], Vec<(i32, i32)>>,
 }
 
 impl Spaces {
-    fn read(proc: Proc) -> Self {
+    fn read(proc: Proc, census: &Census) -> Self {
         let mut spaces = Self::default();
-        // In the order of kcmp(2): of each, a thread that lives.
+        // Only of the tree, which is at rest: an execve(2) of another would
+        // change its place in the order, and hide those beside it.
         let mut order: Vec<(i32, Vec<i32>)> = Vec::new();
-        for pid in proc.pids() {
-            let tid = proc.living(pid);
-            match place_in(&order, tid) {
-                Some(Ok(place)) => order[place].1.push(pid),
-                Some(Err(place)) => order.insert(place, (tid, vec![pid])),
-                None => {
-                    let sizes = proc.size(pid).into_iter();
-                    for size in sizes {
-                        spaces.untold.entry(size).or_default().push(pid);
-                    }
+        for process in census.processes.iter().filter(|it| !it.tasks.is_empty())
+        {
+            let tid = census.tasks[process.tasks[0]].tid;
+            let is_told = compare_memory(tid, tid).is_some();
+            match place_in(&order, tid).filter(|_| is_told) {
+                Some(Ok(place)) => order[place].1.push(process.pid),
+                Some(Err(place)) => {
+                    order.insert(place, (tid, vec![process.pid]));
                 }
+                None => spaces.add_untold(proc, process.pid),
+            }
+        }
+        for pid in proc.pids() {
+            if census.process_of(pid).is_some() {
+                continue;
+            }
+            let tid = proc.living(pid);
+            let mut place = place_in(&order, tid);
+            // Its first thread may have ended meanwhile.
+            let other = proc.living(pid);
+            if other != tid {
+                place = place_in(&order, other);
+            }
+            match place {
+                Some(Ok(place)) => order[place].1.push(pid),
+                Some(Err(_)) if !order.is_empty() => {}
+                _ => spaces.add_untold(proc, pid),
             }
         }
         spaces.classes = order.into_iter().map(|(_, pids)| pids).collect();
@@ -65,15 +84,29 @@ impl Spaces {
         spaces
     }
 
+    fn add_untold(&mut self, proc: Proc, pid: i32) {
+        if let (Some(size), Some(stat)) = (proc.size(pid), proc.stat(pid)) {
+            let same = self.untold.entry(size).or_default();
+            same.push((pid, stat.parent));
+        }
+    }
+
     /// All who have the memory of this process, itself among them; and of
-    /// those about whom nothing is told, whoever has as much of it.
+    /// those about whom nothing is told, whoever has as much of it and is
+    /// related: memory is shared by being created so.
     fn sharers(&self, proc: Proc, pid: i32) -> Vec<i32> {
+        const INIT: i32 = 1;
         let class = self.class_of.get(&pid).map(|it| &self.classes[*it]);
         let mut sharers = class.map_or_else(|| vec![pid], Clone::clone);
+        let parent = proc.stat(pid).map_or(INIT, |it| it.parent);
         let size = proc.size(pid);
         let untold = size.and_then(|size| self.untold.get(&size));
         let untold = untold.map_or(&[][..], Vec::as_slice).iter();
-        sharers.extend(untold.filter(|it| **it != pid));
+        let related = untold.filter(|(other, above)| {
+            *other == parent || [pid, parent, INIT].contains(above)
+        });
+        let related = related.map(|(other, _)| *other);
+        sharers.extend(related.filter(|it| *it != pid));
         sharers
     }
 }
@@ -83,8 +116,6 @@ fn place_in(
     order: &[(i32, Vec<i32>)],
     tid: i32,
 ) -> Option<Result<usize, usize>> {
-    // The first is compared with nobody.
-    compare_memory(tid, tid)?;
     let mut is_told = true;
     let place = order.binary_search_by(|(other, _)| {
         compare_memory(*other, tid).unwrap_or_else(|| {
@@ -124,7 +155,8 @@ impl Scene<'_> {
     pub(crate) fn sharers(&mut self, process: usize) -> Vec<Holding> {
         let proc = self.proc;
         let spaces = self.spaces.take();
-        let spaces = spaces.unwrap_or_else(|| Rc::new(Spaces::read(proc)));
+        let spaces =
+            spaces.unwrap_or_else(|| Rc::new(Spaces::read(proc, self.census)));
         let pid = self.census.processes[process].pid;
         let sharers = spaces.sharers(proc, pid);
         self.spaces = Some(spaces);
