@@ -159,6 +159,7 @@ const SLEEPS: &[(&str, &str)] = &[
         "finds who sleeps where it should wait",
     ),
     ("crates/forklore/tests/why.rs", "asks about a program that sleeps"),
+    ("crates/why/tests/sentences.rs", "asks about a shell's sleep(1)"),
 ];
 
 #[test]

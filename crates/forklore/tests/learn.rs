@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use course::{course_of, root, target};
 use nix::sys::signal::{Signal, kill};
@@ -252,7 +252,12 @@ fn each_content_is_judged_once_and_never_half_of_it() {
     let mut file = File::create(desk.source()).unwrap();
     let (head, tail) = program.split_at(program.len() / 2);
     file.write_all(head.as_bytes()).unwrap();
-    // Its answer shows that it has heard of the writing.
+    // Meanwhile other verdicts are made from beginning to end: one on this
+    // half would be there, too, also if it was looked at without an event.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(3) {
+        desk.read(&["creation-greet"]);
+    }
     sitting.types("list");
     sitting.hears("work; both marks");
     file.write_all(tail.as_bytes()).unwrap();
@@ -263,6 +268,7 @@ fn each_content_is_judged_once_and_never_half_of_it() {
     fs::write(desk.source(), &program).unwrap();
     desk.rename_over(&program);
     fs::write(desk.source(), &program).unwrap();
+    desk.read(&["creation-greet"]);
     sitting.types("list");
     sitting.hears("work; both marks");
     sitting.types("q");
@@ -484,6 +490,12 @@ fn the_workspace_of_the_learner_is_one_that_cargo_takes() {
         assert!(said.contains(name), "{said}");
     }
     assert!(said.contains("work/../target\""), "the target folder: {said}");
+    // In these folders the course's commands are the course's.
+    for (folder, course) in [("", ".."), ("execution-say/", "../..")] {
+        let config = desk.text(&format!("{folder}.cargo/config.toml"));
+        let learn = format!("run --manifest-path {course}/Cargo.toml -p");
+        assert!(config.contains(&learn), "{config}");
+    }
     let editor = desk.course.join(".vscode/settings.json");
     assert!(fs::read_to_string(editor).unwrap().contains("work/Cargo.toml"));
 }
@@ -525,6 +537,41 @@ fn what_cannot_be_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_source_that_is_no_program_is_told_as_what_it_is() {
+    let desk = Desk::new("no-program");
+    desk.read(&["execution-say"]);
+    fs::write(desk.source(), b"fn main() { \xff }").unwrap();
+    assert!(desk.read(&["execution-say"]).contains("UTF-8"));
+    let file = File::create(desk.source()).unwrap();
+    file.set_len(100 << 20).unwrap();
+    let said = desk.read(&["execution-say"]);
+    assert!(said.contains("has 104857600 bytes"), "{said}");
+    fs::remove_file(desk.source()).unwrap();
+    fs::create_dir(desk.source()).unwrap();
+    let output = desk.run(&["execution-say"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("main.rs cannot be read: it is no file"), "{said}");
+    let (code, line) = desk.refused(&["hint", "execution-say"]);
+    assert_eq!(code, Some(3), "{line}");
+    assert!(line.contains("it is no file"), "{line}");
+}
+
+#[test]
+fn a_signal_ends_a_hint_and_what_runs_for_it() {
+    let desk = Desk::new("hint");
+    desk.read(&["execution-say"]);
+    let (program, note) = endless(&desk);
+    fs::write(desk.source(), program).unwrap();
+    let hint = desk.sit(&["hint", "execution-say"]);
+    let pid = pid_in(&note);
+    kill(Pid::from_raw(hint.child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(hint.ends().0, Some(130));
+    assert!(!is_alive(pid));
+    assert!(desk.is_tidy());
+}
+
+#[test]
 fn a_file_in_the_place_of_the_folder_is_refused_and_stays() {
     let desk = Desk::new("file");
     fs::write(desk.path(""), "mine").ok();
@@ -549,6 +596,11 @@ fn without_a_compiler_nothing_is_begun() {
         .unwrap();
     let (code, line) = refused(&output);
     assert_eq!(code, Some(3), "{line}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.ends_with("lessons/lesson-01-execution/README.md\n"),
+        "{said}"
+    );
     assert!(line.contains("rustup.rs"), "{line}");
     assert!(!desk.path("").exists(), "nothing is made for it");
 }

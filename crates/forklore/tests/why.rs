@@ -64,6 +64,19 @@ fn the_ring_is_drawn_beside_the_sentences() {
 }
 
 #[test]
+fn a_name_that_a_terminal_would_obey_is_printed_as_an_escape() {
+    let path = fifo("escapes");
+    let name = "printf '\\033[31mred' >/proc/$$/comm";
+    let script = format!("{name}; {HOLDS_BOTH_ENDS}");
+    let output = why(&["--ascii", "--", "sh", "-c", &script, &path]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.starts_with("  A (\\u{1b}[31mred) <-"), "{text}");
+    assert!(text.contains("\nA (\\u{1b}[31mred) waits in read("), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
 fn a_program_of_few_events_is_explained_too() {
     let path = fifo("few");
     let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo(1)");

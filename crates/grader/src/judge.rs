@@ -218,6 +218,11 @@ impl Judge<'_> {
         if matches!(record.cut, Some(Cut::Processes)) {
             faults.retain(|(rule, _)| rule.id == "over-budget");
         }
+        // Who asks again and again until the time is over is told that.
+        let has = |id: &str| faults.iter().any(|(rule, _)| rule.id == id);
+        if matches!(record.cut, Some(Cut::Wall)) && has("polls") {
+            faults.retain(|(rule, _)| rule.id != "over-budget");
+        }
         let explains = |rule: &Rule| {
             matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
         };
@@ -391,7 +396,8 @@ fn has_acted(record: &Record) -> bool {
 /// somebody came too late for another.
 fn may_be_timing(rule: &Rule) -> bool {
     let is_too_late = ["never-received", "no-communication"].contains(&rule.id);
-    is_result(rule) && rule.id != "too-slow" || is_too_late
+    let is_wrong = is_result(rule) && rule.id != "too-slow";
+    is_wrong || is_too_late || rule.kind == Kind::Race
 }
 
 /// The undisturbed run is right, this one is not, and somebody sleeps: then

@@ -17,6 +17,9 @@ use crate::trouble::Trouble;
 const NAMED: &[&str] =
     &["crossbeam_channel", "ipc_channel", "libc", "nix", "sysinfo"];
 
+/// What is known of a kit, in its place.
+const PAGE: &str = "kit.json";
+
 /// The compiler and the libraries.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Kit {
@@ -51,15 +54,12 @@ impl Kit {
     /// # Errors
     /// If there is no compiler, or it fails.
     pub fn of(course: &Course) -> Result<Self, Trouble> {
-        let root = course.root();
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |it| root.join(it));
-        let place = target.join("forklore");
-        let stamp = stamp(root);
-        let page = place.join("kit.json");
-        if let Some(kit) = Self::read(&page, &stamp) {
+        if let Some(kit) = Self::built(course) {
             return Ok(kit);
         }
+        let root = course.root();
+        let (place, stamp) = (place(root), stamp(root));
+        let page = place.join(PAGE);
         let rustc = compiler(root)?;
         let libraries = build(root)?;
         let kit = Self { rustc, libraries, place, stamp };
@@ -70,7 +70,12 @@ impl Kit {
         Ok(kit)
     }
 
-    /// What was built before, if nothing has changed since.
+    /// The kit of a course, if it is built and nothing has changed since.
+    pub fn built(course: &Course) -> Option<Self> {
+        let root = course.root();
+        Self::read(&place(root).join(PAGE), &stamp(root))
+    }
+
     fn read(page: &Path, stamp: &str) -> Option<Self> {
         let kit: Self = serde_json::from_slice(&fs::read(page).ok()?).ok()?;
         let is_there = |library: &Library| {
@@ -94,6 +99,13 @@ impl Kit {
     pub(crate) fn dependencies(&self) -> Option<&Path> {
         self.libraries.first()?.1.path.parent()
     }
+}
+
+/// Where all that is built for a course is kept.
+fn place(root: &Path) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), |it| root.join(it));
+    target.join("forklore")
 }
 
 /// Whatever makes other libraries.

@@ -38,6 +38,8 @@ pub struct Parameters {
     pub no_shared_memory: Option<Whose>,
     /// Who must not change one printed number after the other.
     pub changed_twice: Option<Whose>,
+    /// Which file must not be opened before it is written.
+    pub opened_too_early: Option<Written>,
     /// Who has to change something.
     pub idle_process: Option<Whose>,
     /// Who must not have to wait for each other.
@@ -103,6 +105,10 @@ pub struct Whose {
 pub struct Pairs {
     /// Each of these ways.
     pub pairs: Vec<Pair>,
+    /// Not asked of a run that shares memory: what goes through it is not
+    /// observed.
+    #[serde(default)]
+    pub unless_shared: bool,
     /// The mark it belongs to.
     #[serde(default)]
     pub mark: Mark,
@@ -167,6 +173,17 @@ pub struct Opens {
     pub mark: Mark,
 }
 
+/// A file that one process writes, and others need.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The file's name, or the end of its path.
+    pub path: String,
+    /// The mark it belongs to.
+    #[serde(default)]
+    pub mark: Mark,
+}
+
 impl Parameters {
     /// These, and what stands in `others` where these say nothing.
     #[must_use]
@@ -184,6 +201,7 @@ impl Parameters {
             too_many_pipes too_few_pipes not_concurrent child_falls_through
             no_communication reads_own_bytes never_received end_not_met
             no_shared_memory changed_twice idle_process one_at_a_time
+            opened_too_early
             out_of_order missing_call forbidden_call opened_too_often
         )
     }

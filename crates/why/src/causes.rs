@@ -46,6 +46,7 @@ impl Judge<'_> {
         let ring = self.any_ring(&knot);
         let cause = match ring.is_empty() {
             true => self.alone(&knot),
+            false if self.is_idle_loop(&ring) => self.alone(&knot),
             false => self.of_ring(&ring),
         };
         Found { cause, knot, ring }
@@ -150,6 +151,18 @@ impl Judge<'_> {
         } else {
             Cause::WaitCycle
         }
+    }
+
+    /// Threads that could wake each other and wait for work: what is missing
+    /// is whoever brings some.
+    fn is_idle_loop(self, ring: &[Step]) -> bool {
+        let process = |step: &Step| self.census.tasks[step.0].process;
+        let is_for_work = |kind: Kind| {
+            matches!(kind, Kind::Eventfd | Kind::SelfPipe | Kind::PrivateFutex)
+        };
+        ring.iter().any(|step| self.waits[step.0].kind == Kind::Poll)
+            && ring.iter().all(|step| is_for_work(step.1))
+            && ring.iter().all(|step| process(step) == process(&ring[0]))
     }
 
     fn has_zombie(self) -> bool {

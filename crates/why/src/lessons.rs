@@ -44,12 +44,12 @@ pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
             let names = names(speaker, found);
             let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
             let mut each = waits.flat_map(Wait::each);
+            let is_of_loop = |it: &Wait| {
+                it.kind == Kind::SelfPipe
+                    || it.members.iter().any(|it| it.kind == Kind::Eventfd)
+            };
             let advice = match other {
-                Cause::QueueEmpty
-                    if each.any(|it| it.kind == Kind::SelfPipe) =>
-                {
-                    IN_A_LOOP
-                }
+                Cause::QueueEmpty if each.any(is_of_loop) => IN_A_LOOP,
                 Cause::LockCycle
                     if each.any(|it| it.kind == Kind::Semaphore) =>
                 {

@@ -2,6 +2,7 @@
 //! by having the same address space.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -33,65 +34,65 @@ enum Way {
 /// class have the same and no copy of it (`CLONE_VM`).
 #[derive(Debug, Default)]
 pub(crate) struct Spaces {
-    /// In the order of kcmp(2); each has its processes, and of the first a
-    /// thread that lives.
-    classes: Vec<(i32, Vec<i32>)>,
-    /// Those about which kcmp(2) says nothing.
-    untold: Vec<i32>,
+    classes: Vec<Vec<i32>>,
+    class_of: HashMap<i32, usize>,
+    /// Those about which kcmp(2) says nothing, by how much memory they have.
+    untold: HashMap<[u64; 3], Vec<i32>>,
 }
 
 impl Spaces {
     fn read(proc: Proc) -> Self {
         let mut spaces = Self::default();
+        // In the order of kcmp(2): of each, a thread that lives.
+        let mut order: Vec<(i32, Vec<i32>)> = Vec::new();
         for pid in proc.pids() {
-            spaces.add(pid, proc.living(pid));
+            let tid = proc.living(pid);
+            match place_in(&order, tid) {
+                Some(Ok(place)) => order[place].1.push(pid),
+                Some(Err(place)) => order.insert(place, (tid, vec![pid])),
+                None => {
+                    let sizes = proc.size(pid).into_iter();
+                    for size in sizes {
+                        spaces.untold.entry(size).or_default().push(pid);
+                    }
+                }
+            }
+        }
+        spaces.classes = order.into_iter().map(|(_, pids)| pids).collect();
+        for (class, pids) in spaces.classes.iter().enumerate() {
+            spaces.class_of.extend(pids.iter().map(|pid| (*pid, class)));
         }
         spaces
-    }
-
-    fn add(&mut self, pid: i32, tid: i32) {
-        let mut is_told = true;
-        let place = self.classes.binary_search_by(|(other, _)| {
-            compare_memory(*other, tid).unwrap_or_else(|| {
-                is_told = false;
-                Ordering::Equal
-            })
-        });
-        match place {
-            _ if !is_told => self.untold.push(pid),
-            Ok(place) => self.classes[place].1.push(pid),
-            // The first is compared with nobody.
-            Err(_) if compare_memory(tid, tid).is_none() => {
-                self.untold.push(pid);
-            }
-            Err(place) => self.classes.insert(place, (tid, vec![pid])),
-        }
-    }
-
-    fn class(&self, pid: i32) -> Option<&[i32]> {
-        let mut classes = self.classes.iter().map(|(_, pids)| pids.as_slice());
-        classes.find(|pids| pids.contains(&pid))
     }
 
     /// All who have the memory of this process, itself among them; and of
     /// those about whom nothing is told, whoever has as much of it.
     fn sharers(&self, proc: Proc, pid: i32) -> Vec<i32> {
-        let class = self.class(pid);
-        let mut sharers = class.map_or_else(|| vec![pid], <[i32]>::to_vec);
+        let class = self.class_of.get(&pid).map(|it| &self.classes[*it]);
+        let mut sharers = class.map_or_else(|| vec![pid], Clone::clone);
         let size = proc.size(pid);
-        let others: &mut dyn Iterator<Item = &i32> = match class {
-            Some(_) => &mut self.untold.iter(),
-            None => &mut self
-                .untold
-                .iter()
-                .chain(self.classes.iter().flat_map(|(_, pids)| pids)),
-        };
-        let has_as_much = |other: &&i32| {
-            **other != pid && size.is_some() && proc.size(**other) == size
-        };
-        sharers.extend(others.filter(has_as_much));
+        let untold = size.and_then(|size| self.untold.get(&size));
+        let untold = untold.map_or(&[][..], Vec::as_slice).iter();
+        sharers.extend(untold.filter(|it| **it != pid));
         sharers
     }
+}
+
+/// The place of a thread's memory among others; `None` if that is not told.
+fn place_in(
+    order: &[(i32, Vec<i32>)],
+    tid: i32,
+) -> Option<Result<usize, usize>> {
+    // The first is compared with nobody.
+    compare_memory(tid, tid)?;
+    let mut is_told = true;
+    let place = order.binary_search_by(|(other, _)| {
+        compare_memory(*other, tid).unwrap_or_else(|| {
+            is_told = false;
+            Ordering::Equal
+        })
+    });
+    is_told.then_some(place)
 }
 
 /// kcmp(2) of two threads' memory; `None` if that is not told.

@@ -9,7 +9,7 @@ use super::judgement::{Judgement, Outcome, Told};
 use super::order::Exercises;
 use super::progress::{Progress, Reached};
 use super::work::Work;
-use super::{failed, say, source, tell};
+use super::{failed, say, signals, source, tell};
 
 const NOT_PASSED: u8 = 1;
 
@@ -37,7 +37,14 @@ pub(crate) fn hint(
     let path = course.work(exercise.id());
     let program =
         source::read(&path).map_err(|error| failed("read", &path, &error))?;
-    let judgement = Judgement::start(exercise.id(), program, tell::look())?;
+    let signals = signals::hear()?;
+    let mut judgement = Judgement::start(exercise.id(), program, tell::look())?;
+    let asked = judgement.wait(&signals).map_err(|error| {
+        Trouble::failed(format!("cannot wait for the verdict: {error}"))
+    })?;
+    if let Some(signal) = asked {
+        return Ok(signals::code(signal));
+    }
     match judgement.finish() {
         Outcome::Told(told) => {
             say(&text(exercise, &told)?)?;

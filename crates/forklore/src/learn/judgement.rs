@@ -11,12 +11,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use grader::Trouble;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::progress::Reached;
+use super::signals;
 
 /// Who is asked to end and does not in so many milliseconds is killed.
 const GRACE: u16 = 5_000;
@@ -119,6 +122,32 @@ impl Judgement {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.is_over = true,
         }
+    }
+
+    /// Waits until it is over; the signal that came before, if one did.
+    ///
+    /// # Errors
+    /// If poll(2) fails.
+    pub(crate) fn wait(
+        &mut self,
+        signals: &SignalFd,
+    ) -> io::Result<Option<Signal>> {
+        while !self.is_over {
+            let mut asked = [signals.as_fd(), self.output.as_fd()]
+                .map(|it| PollFd::new(it, PollFlags::POLLIN));
+            match poll(&mut asked, PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let [is_signal, is_output] = asked.map(|it| it.any() == Some(true));
+            if is_signal && let Some(signal) = signals::next(signals) {
+                return Ok(Some(signal));
+            }
+            if is_output {
+                self.hear();
+            }
+        }
+        Ok(None)
     }
 
     /// Its outcome; waits until it is over.

@@ -16,6 +16,7 @@ mod manifest;
 mod order;
 mod progress;
 mod session;
+mod signals;
 mod source;
 mod tell;
 mod watcher;
@@ -135,6 +136,9 @@ impl Learn {
             say(&tell::all_passed(exercises))?;
             return Ok(0);
         };
+        if Kit::built(course).is_none() {
+            say(&tell::building(course, exercises.at(at)))?;
+        }
         // Whoever cannot build is told before anything is made.
         Kit::of(course)?;
         Session::new(course, exercises, at, self.poll)?.run()

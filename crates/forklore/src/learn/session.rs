@@ -1,13 +1,13 @@
 //! One sitting: from the first verdict to the last key.
 
-use std::fs;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use grader::{Course, Exercise, Trouble};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::{Signal, raise};
+use nix::sys::signalfd::SignalFd;
 
 use super::answers;
 use super::input::{Command, Input};
@@ -16,7 +16,7 @@ use super::order::{Exercises, lessons_of};
 use super::progress::Progress;
 use super::watcher::{Change, Watcher};
 use super::work::Work;
-use super::{list, say, shown, tell};
+use super::{list, say, shown, signals, tell};
 
 const COULD_NOT: u8 = 3;
 
@@ -59,9 +59,7 @@ impl<'a> Session<'a> {
         polls: bool,
     ) -> Result<Self, Trouble> {
         let progress = Progress::read(course)?;
-        let signals = signals().map_err(|errno| {
-            Trouble::failed(format!("cannot hear signals: {}", errno.desc()))
-        })?;
+        let signals = signals::hear()?;
         let path = course.work(exercises.at(at).id());
         let mut session = Self {
             course,
@@ -97,13 +95,13 @@ impl<'a> Session<'a> {
         self.watcher = Watcher::new(&path, self.polls);
         say(&tell::introduction(self.course, exercise, is_new))?;
         for note in notes {
-            say(&format!("{note}\n"))?;
+            say(&tell::page(&note))?;
         }
         if let Some(because) = self.watcher.polls_because() {
-            say(&format!(
+            say(&tell::page(&format!(
                 "No file events here ({because}): your program is looked at \
-                 four times a second.\n"
-            ))?;
+                 four times a second."
+            )))?;
         }
         say(&tell::standing(self.exercises, &self.progress))?;
         let change = self.watcher.read();
@@ -163,7 +161,7 @@ impl<'a> Session<'a> {
             false => self.watcher.patience(),
         };
         let sources = [
-            Some(std::os::fd::AsFd::as_fd(&self.signals)),
+            Some(self.signals.as_fd()),
             self.input.typed(),
             judgement.and_then(Judgement::output),
             self.watcher.events(),
@@ -196,10 +194,9 @@ impl<'a> Session<'a> {
 
     /// The exit code, if a signal ends the session.
     fn take_signal(&mut self) -> Option<u8> {
-        let Ok(Some(info)) = self.signals.read_signal() else { return None };
-        let number = info.ssi_signo as i32;
-        if Signal::try_from(number) != Ok(Signal::SIGTSTP) {
-            return Some(128 + number as u8);
+        let signal = signals::next(&self.signals)?;
+        if signal != Signal::SIGTSTP {
+            return Some(signals::code(signal));
         }
         // While it is stopped, the terminal is the shell's.
         self.input.give_back();
@@ -214,6 +211,7 @@ impl<'a> Session<'a> {
             Change::Lost(why) => {
                 self.judgement = None;
                 self.judged = None;
+                self.code = COULD_NOT;
                 let path = shown(&self.course.work(self.exercise().id()));
                 say(&format!(
                     "{path} cannot be read: {why}. Bring it back, or `x` \
@@ -258,6 +256,7 @@ impl<'a> Session<'a> {
             Outcome::Stale => Ok(()),
             Outcome::Trouble(says) => self.complain(&says),
             Outcome::Told(told) => {
+                self.code = 0; // whatever was, it is judged now
                 if self.input.has_keys() {
                     say("\r\x1b[K")?; // in the place of "judging"
                 }
@@ -394,27 +393,4 @@ fn task(exercise: &Exercise) -> Result<String, Trouble> {
     let readme = exercise.readme()?;
     let task = readme.split("\n## Hints\n").next().unwrap_or_default();
     Ok(format!("\n{}", tell::page(task)))
-}
-
-/// From here on they are read, and do nothing by themselves; those that are
-/// ignored stay so.
-fn signals() -> Result<SignalFd, Errno> {
-    let ignored = ignored();
-    let mut heard = SigSet::empty();
-    for signal in
-        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP]
-    {
-        if ignored >> (signal as u32 - 1) & 1 == 0 {
-            heard.add(signal);
-        }
-    }
-    heard.thread_block()?;
-    SignalFd::with_flags(&heard, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
-}
-
-/// The signals that this process ignores, by bits.
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
-    line.and_then(|it| u64::from_str_radix(it.trim(), 16).ok()).unwrap_or(0)
 }

@@ -46,6 +46,16 @@ pub(crate) fn all_passed(exercises: &Exercises) -> String {
     )
 }
 
+/// What is done once, and what one can do meanwhile.
+pub(crate) fn building(course: &Course, exercise: &Exercise) -> String {
+    let lesson = course.root().join("lessons").join(exercise.lesson());
+    format!(
+        "What a program may use is built now, once. Meanwhile, begin to \
+         read:\n  {}\n",
+        shown(&lesson.join("README.md"))
+    )
+}
+
 /// Where to read, what to run, what to change.
 pub(crate) fn introduction(
     course: &Course,
@@ -123,7 +133,7 @@ pub(crate) fn prompt(told: Option<&Told>, has_keys: bool) -> String {
         if told.reached == Some(Reached::Pass) {
             key("a", "right answers".to_owned());
         }
-        if told.reached.is_some() {
+        if told.reached.is_some() || told.word == "undecided" {
             key("n", "next".to_owned());
         }
     }
@@ -141,7 +151,11 @@ pub(crate) fn merit(told: &Told) -> &'static str {
         Some(Reached::Pass) => "Both marks. `n` goes on.\n",
         Some(Reached::Works) => {
             "It works: the next exercise is open (`n`). What is left costs \
-             the mark robust.\n"
+             the mark\nrobust.\n"
+        }
+        None if told.word == "undecided" => {
+            "So far nothing is wrong with it. What was not judged needs a \
+             machine that\nlets programs be observed.\n"
         }
         None => "",
     }

@@ -11,17 +11,11 @@ use grader::{Course, Exercise, Trouble};
 use super::progress::{Progress, write_whole};
 use super::{failed, manifest, shown};
 
-const CONFIG: &str = "\
+const SHARED: &str = "\
 # What is built here is shared with the course.
 [build]
 target-dir = \"../target\"
 
-# In this folder, too, these are the course's commands.
-[alias]
-learn = \"run --manifest-path ../Cargo.toml -p forklore -- learn\"
-grade = \"run -q --manifest-path ../Cargo.toml -p forklore -- grade\"
-see = \"run -q --manifest-path ../Cargo.toml -p forklore -- see\"
-why = \"run -q --manifest-path ../Cargo.toml -p forklore -- why\"
 ";
 
 const EDITOR: &str = "\
@@ -101,7 +95,7 @@ impl Work {
         let config = self.folder.join(".cargo/config.toml");
         if !config.exists() {
             make_folder(&self.folder.join(".cargo"))?;
-            write(&config, CONFIG)?;
+            write(&config, &(SHARED.to_owned() + &aliases("..")))?;
         }
         let ignored = self.folder.join(".gitignore");
         if !ignored.exists() {
@@ -121,6 +115,8 @@ impl Work {
             fs::copy(readme, draft.join("README.md"))?;
             let own = manifest::of_package(exercise.id());
             fs::write(draft.join("Cargo.toml"), own)?;
+            fs::create_dir(draft.join(".cargo"))?;
+            fs::write(draft.join(".cargo/config.toml"), aliases("../.."))?;
             fs::rename(&draft, &package)
         };
         fill().map_err(|error| {
@@ -200,6 +196,23 @@ impl Work {
         })?;
         Ok(path)
     }
+}
+
+/// The course's commands, for a folder from which it lies there.
+fn aliases(course: &str) -> String {
+    let mut text =
+        "# In this folder, too, these are the course's commands.\n[alias]\n"
+            .to_owned();
+    for (name, run) in [
+        ("learn", "run"),
+        ("grade", "run -q"),
+        ("see", "run -q"),
+        ("why", "run -q"),
+    ] {
+        let course = format!("--manifest-path {course}/Cargo.toml -p forklore");
+        text.push_str(&format!("{name} = \"{run} {course} -- {name}\"\n"));
+    }
+    text
 }
 
 fn replace(path: &Path, with: &[u8]) -> Result<(), Trouble> {

@@ -67,6 +67,11 @@ fn is_output_wrong(case: &Case<'_>) -> bool {
         && compare(case.stdout, &record.stdout, &case.history, true).is_some()
 }
 
+/// Whether the output or the end is another one than the task says.
+pub(super) fn is_result_wrong(case: &Case<'_>) -> bool {
+    is_output_wrong(case) || !super::results::wrong_exit(case).is_empty()
+}
+
 /// No two processes have memory in common.
 pub(super) fn none_shared(case: &Case<'_>) -> Vec<Fault> {
     let Some(whose) = &case.parameters.no_shared_memory else {

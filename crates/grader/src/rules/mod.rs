@@ -3,7 +3,9 @@
 
 mod calls;
 mod channels;
+mod files;
 mod kin;
+mod locks;
 mod memory;
 mod programs;
 mod results;
@@ -19,6 +21,7 @@ use crate::expected::{After, Exit, Expected};
 use crate::history::History;
 use crate::parameters::Parameters;
 use crate::questions::{Mark, Questions, RunQuestion};
+use crate::record::Cut;
 
 /// One way to be wrong.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,15 @@ pub(crate) struct Case<'a> {
     pub(crate) program: &'a std::path::Path,
 }
 
+impl Case<'_> {
+    /// Whether the program came as far as it would have come: no failure was
+    /// planned, and it was not ended. What is missing is missing then.
+    fn is_complete(&self) -> bool {
+        let cut = &self.history.record.cut;
+        !self.is_failing && matches!(cut, None | Some(Cut::Left | Cut::Silent))
+    }
+}
+
 macro_rules! rules {
     ($($kind:ident $id:literal $judge:path;)*) => {
         /// All rules. In this order their findings are told: causes first.
@@ -145,6 +157,9 @@ rules! {
     StandingCause "child-not-waited" kin::not_waited;
     Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
+    Race "lock-shared" locks::shared;
+    Race "lock-dropped" locks::dropped;
+    Race "opened-too-early" files::opened_too_early;
     Race "changed-twice" memory::changed_twice;
     Race "lost-update" memory::lost_update;
     Cause "idle-process" memory::idle;

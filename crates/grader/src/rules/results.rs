@@ -42,10 +42,13 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
 }
 
 /// What a panic has written: where, and why. Standard error may have been a
-/// file by then.
+/// file by then; a program that lies among the files holds those words too,
+/// and has said nothing.
 fn last_words(case: &Case<'_>) -> Option<(String, String)> {
     let record = case.history.record;
     let files = record.files.iter().filter_map(|(_, it)| it.as_deref());
+    // A program has these words in it, and is no text.
+    let files = files.filter(|it| !it.contains(&0));
     std::iter::once(record.stderr.as_slice()).chain(files).find_map(|text| {
         let text = String::from_utf8_lossy(text);
         let mut lines = text.lines();

@@ -1,0 +1,37 @@
+//! Another program reads the file.
+
+use std::env::args;
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let pid: u32 = args().nth(1).ok_or("usage: peek PID")?.parse()?;
+    let path = format!("/proc/{pid}/stat");
+    let output = Command::new("cat").arg(path).output()?;
+    if !output.status.success() {
+        println!("gone");
+        return Ok(ExitCode::FAILURE);
+    }
+    let line = output.stdout;
+    let line = String::from_utf8_lossy(&line);
+    let form = "that is no line of /proc/PID/stat";
+    let (before, behind) = line.rsplit_once(')').ok_or(form)?;
+    let (_, name) = before.split_once('(').ok_or(form)?;
+    let letter = behind.split_whitespace().next().ok_or(form)?;
+    println!("{pid} {name} {letter} {}", word(letter));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn word(letter: &str) -> &str {
+    match letter {
+        "R" => "running-or-ready",
+        "S" => "sleeping",
+        "D" => "disk-sleep",
+        "T" => "stopped",
+        "t" => "tracing-stop",
+        "Z" => "zombie",
+        "I" => "idle",
+        "X" => "dead",
+        _ => "unknown",
+    }
+}

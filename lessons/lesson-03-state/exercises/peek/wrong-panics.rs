@@ -1,0 +1,42 @@
+//! The process may go between open and read, and then this panics.
+
+use std::env::args;
+use std::error::Error;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::process::ExitCode;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let pid: u32 = args().nth(1).ok_or("usage: peek PID")?.parse()?;
+    let mut file = match File::open(format!("/proc/{pid}/stat")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            println!("gone");
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut line = Vec::new();
+    file.read_to_end(&mut line).unwrap();
+    let line = String::from_utf8_lossy(&line);
+    let form = "that is no line of /proc/PID/stat";
+    let (before, behind) = line.rsplit_once(')').ok_or(form)?;
+    let (_, name) = before.split_once('(').ok_or(form)?;
+    let letter = behind.split_whitespace().next().ok_or(form)?;
+    println!("{pid} {name} {letter} {}", word(letter));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn word(letter: &str) -> &str {
+    match letter {
+        "R" => "running-or-ready",
+        "S" => "sleeping",
+        "D" => "disk-sleep",
+        "T" => "stopped",
+        "t" => "tracing-stop",
+        "Z" => "zombie",
+        "I" => "idle",
+        "X" => "dead",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,69 @@
+//! Waits for each process before it creates the next.
+
+use std::env::args_os;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::libc::_exit;
+use nix::sys::wait::{WaitStatus, wait};
+use nix::unistd::{ForkResult, fork};
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result {
+    let words: Vec<_> = args_os().skip(1).collect();
+    let [file, processes, records] = &words[..] else {
+        return Err("usage: onelog FILE P R".into());
+    };
+    let (processes, records) = (number(processes)?, number(records)?);
+    let mut created = 0;
+    let mut forked = Ok(());
+    let mut has_failed = false;
+    while forked.is_ok() && created < processes {
+        // SAFETY: this process has one thread.
+        match unsafe { fork() } {
+            Ok(ForkResult::Child) => end(append(file, records)),
+            Ok(ForkResult::Parent { .. }) => {
+                created += 1;
+                has_failed |= !matches!(wait()?, WaitStatus::Exited(_, 0));
+            }
+            Err(errno) => forked = Err(errno),
+        }
+    }
+    forked?;
+    match has_failed {
+        true => Err("records are missing".into()),
+        false => Ok(()),
+    }
+}
+
+fn number(word: &OsStr) -> Result<u32> {
+    Ok(word.to_str().ok_or("no number")?.parse()?)
+}
+
+fn append(file: &OsStr, records: u32) -> Result {
+    for _ in 0..records {
+        let log = OpenOptions::new().create(true).append(true).open(file)?;
+        let mut log = Flock::lock(log, FlockArg::LockExclusive)
+            .map_err(|(_, errno)| errno)?;
+        log.write_all(b"begin\n")?;
+        log.write_all(b"end\n")?;
+    }
+    Ok(())
+}
+
+/// Ends a child, and tells by its exit code how it went.
+fn end(result: Result) -> ! {
+    let code = match result {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("onelog: {error}");
+            1
+        }
+    };
+    // SAFETY: ends the child without running the parent's code.
+    unsafe { _exit(code) }
+}
