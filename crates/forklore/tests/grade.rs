@@ -243,3 +243,12 @@ fn what_explains_a_wrong_result_costs_what_the_result_costs() {
     assert_eq!(first_rule(&verdict), "child-not-waited", "{verdict:#}");
     assert_eq!(verdict["works"], false, "{verdict:#}");
 }
+
+/// It stands still for a second, and a look in between would call it stuck.
+#[test]
+fn a_program_that_an_alarm_moves_is_not_stuck() {
+    let source = root().join("crates/forklore/fixtures/alarmed.rs");
+    let verdict = verdict("pipes-pingpong", &source);
+    assert_eq!(first_rule(&verdict), "too-many-processes", "{verdict:#}");
+    assert!(!verdict.to_string().contains("write-end-open"), "{verdict:#}");
+}

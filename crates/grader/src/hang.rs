@@ -39,6 +39,8 @@ pub(crate) fn tell(answer: &Answer, history: &History<'_>) -> Told {
         // Zombies are no part of a hang.
         .filter(|line| !line.contains("has ended; its parent"))
         .filter(|line| !is_of_cause(line, answer))
+        // The trace knows of every alarm.
+        .filter(|line| !line.starts_with("This is so unless "))
         .map(|line| renamed(line, &names))
         .map(|line| clean(&line).replace(" (solution)", ""))
         .filter(|line| !line.is_empty())

@@ -170,6 +170,7 @@ impl Judge<'_> {
             limits: self.exercise.questions().limits,
             programs: self.programs,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
+            is_patient: false,
         };
         let record = believable(&setting);
         match record {
@@ -430,7 +431,20 @@ fn believable(setting: &Setting<'_>) -> io::Result<Record> {
         }
         record = run(setting)?;
     }
-    Ok(record)
+    match &record.cut {
+        Some(Cut::Stuck(answer)) if may_be_alarmed(answer, &record) => {
+            run(&Setting { is_patient: true, ..setting.clone() })
+        }
+        _ => Ok(record),
+    }
+}
+
+/// Whether a hang may have ended by an alarm: `why` could not rule one out,
+/// and the trace has one.
+fn may_be_alarmed(answer: &why::Answer, record: &Record) -> bool {
+    let mut events = record.events.iter();
+    !answer.unless.is_empty()
+        && events.any(|it| matches!(it.what, What::Alarm { after_us: 1.., .. }))
 }
 
 /// Whether the machine, and not the disk or a limit, is the reason.

@@ -31,7 +31,7 @@ const EVENTS: usize = 400_000;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// What is to be run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Setting<'a> {
     pub(crate) program: &'a Path,
     pub(crate) question: &'a RunQuestion,
@@ -39,6 +39,9 @@ pub(crate) struct Setting<'a> {
     /// The helpers' programs.
     pub(crate) programs: &'a [Program],
     pub(crate) plan: Option<Plan>,
+    /// Whether it is left to itself when nothing moves: an alarm may end
+    /// that, of which the kernel tells nobody.
+    pub(crate) is_patient: bool,
 }
 
 /// What comes from a run.
@@ -110,20 +113,20 @@ impl Run {
             tell.send(Heard::Trace(level, events)).ok();
         };
         Builder::new().spawn(read)?;
-        let stillness = Stillness::new(observation.keeper());
+        let stillness =
+            Stillness::new(observation.keeper(), setting.is_patient);
         let mut record = Record::new(streams, place);
         record.helpers = helpers.said().to_vec();
         let most = setting.limits.output as usize;
-        let (open, has_trace, stdin) = (2, false, Some(to_stdin));
         Ok(Self {
             observation,
             heard,
-            stdin,
+            stdin: Some(to_stdin),
             stillness,
             record,
             most,
-            open,
-            has_trace,
+            open: 2,
+            has_trace: false,
         })
     }
 

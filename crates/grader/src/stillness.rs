@@ -31,12 +31,14 @@ pub(crate) struct Stillness {
     gone: Option<Instant>,
     /// How often in a row it was found waiting for us.
     waited: u32,
+    /// Whether it is not asked why it stands still.
+    is_patient: bool,
 }
 
 impl Stillness {
-    pub(crate) fn new(keeper: i32) -> Self {
+    pub(crate) fn new(keeper: i32, is_patient: bool) -> Self {
         let asked = Instant::now();
-        Self { keeper, root: None, asked, gone: None, waited: 0 }
+        Self { keeper, root: None, asked, gone: None, waited: 0, is_patient }
     }
 
     pub(crate) fn is_heard(&mut self) {
@@ -74,7 +76,7 @@ impl Stillness {
         } else {
             self.waited = 0;
         }
-        if self.asked.elapsed() < QUIET {
+        if self.is_patient || self.asked.elapsed() < QUIET {
             return Verdict::Moves;
         }
         self.ask(root)

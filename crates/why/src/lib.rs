@@ -37,8 +37,8 @@
 //!   parent, so such a process counts as a holder if it is the parent of the
 //!   first process (or further above, with nobody between whom we can read), a
 //!   child of such a one, or if it began later than the tree and has one of
-//!   the tree's ancestors for a parent, as who has left the tree has. A closed
-//!   tree has no such holder.
+//!   the tree's ancestors for a parent, as who has left the tree has, and is
+//!   of the same user or session. A closed tree has no such holder.
 //! - What a stranger does to a process from outside with the right to trace
 //!   it: ptrace(2), pidfd_getfd(2), writing to `/proc/PID/fd`.
 //! - Where kcmp(2) is refused (in a container, for one), sets and timers are

@@ -7,6 +7,7 @@ pub(crate) struct Stat {
     pub(crate) name: String,
     pub(crate) state: char,
     pub(crate) parent: i32,
+    pub(crate) session: i32,
     pub(crate) flags: u32,
     pub(crate) threads: usize,
     pub(crate) start: u64,
@@ -34,6 +35,7 @@ pub(crate) fn stat(text: &str) -> Option<Stat> {
         name: name.to_owned(),
         state: fields.first()?.chars().next()?,
         parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         flags: fields.get(6)?.parse().ok()?,
         threads: fields.get(17)?.parse().ok()?,
         start: fields.get(19)?.parse().ok()?,
@@ -49,6 +51,8 @@ pub(crate) struct Status {
     /// sees.
     pub(crate) seen: i32,
     pub(crate) tracer: i32,
+    /// The real user id.
+    pub(crate) user: u32,
     /// Of this thread, and of its process.
     pub(crate) pending: u64,
     pub(crate) blocked: u64,
@@ -73,6 +77,11 @@ pub(crate) fn status(text: &str) -> Status {
                 status.seen = last.unwrap_or_default();
             }
             "TracerPid" => status.tracer = number(),
+            "Uid" => {
+                let first = value.split_ascii_whitespace().next();
+                let first = first.and_then(|first| first.parse().ok());
+                status.user = first.unwrap_or_default();
+            }
             "SigPnd" | "ShdPnd" => status.pending |= set(),
             "SigBlk" => status.blocked = set(),
             "SigIgn" => status.ignored = set(),
@@ -285,13 +294,15 @@ mod tests {
 
     #[test]
     fn switches_of_both_kinds_are_counted() {
-        let text = "Name:\tsh\nTgid:\t12\nTracerPid:\t0\nNSpid:\t12\t3\n\
+        let text = "Name:\tsh\nTgid:\t12\nTracerPid:\t0\n\
+                    Uid:\t1000\t0\t0\t0\nNSpid:\t12\t3\n\
                     SigPnd:\t0000000000000200\nShdPnd:\t0000000000000001\n\
                     SigBlk:\t0000000000010000\n\
                     voluntary_ctxt_switches:\t40\n\
                     nonvoluntary_ctxt_switches:\t2\n";
         let status = status(text);
         assert_eq!((status.process, status.seen), (12, 3));
+        assert_eq!(status.user, 1000);
         assert_eq!((status.pending, status.blocked), (0x201, 0x10000));
         assert_eq!(status.switches, 42);
     }

@@ -5,7 +5,9 @@
 //! we can read and that would still show it. One that the tree made can have
 //! left it with a process that the tree created, and that has an ancestor of
 //! the tree for a parent now. Whom we may not read and who is neither is a
-//! stranger: nothing but a message could have brought him a descriptor.
+//! stranger: nothing but a message could have brought him a descriptor. (A
+//! setuid program of the tree which has left both the tree and its session is
+//! taken for one.)
 
 use std::collections::HashSet;
 
@@ -43,7 +45,10 @@ pub(crate) fn who_may_hold(
             };
             let is_younger = first.start >= start;
             let is_adopted = parent <= INIT || ancestors.contains(&parent);
-            near.contains(&parent) || is_younger && is_adopted
+            near.contains(&parent)
+                || is_younger
+                    && is_adopted
+                    && is_akin(proc, *pid, root.0, &stat)
         })
         .collect();
     found.extend(others);
@@ -52,6 +57,15 @@ pub(crate) fn who_may_hold(
     }
     found.sort_unstable();
     found
+}
+
+/// Whether a process may have come from the tree: it is of the same user and
+/// does not let itself be inspected, or it became another user's by a setuid
+/// program, and is in the same session still. Others come and go all the time.
+fn is_akin(proc: Proc, pid: i32, root: i32, of_root: &Stat) -> bool {
+    let user = |pid| proc.status(pid).map(|status| status.user);
+    let session = proc.stat(pid).map(|stat| stat.session);
+    user(pid) == user(root) || session == Some(of_root.session)
 }
 
 /// The ancestors whose descriptors the first process may have inherited: up
