@@ -318,3 +318,27 @@ fn waited_in(case: &Case<'_>, who: &Who, from: u64, until: u64) -> String {
     });
     call.map_or_else(String::new, |call| format!(": it waited in {call}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, numbers};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_stands_in_memory_is_read_as_wide_as_it_was_stored() {
+        for (value, bytes, number) in [
+            (0xff, 1, -1),
+            (0xff, 2, 255),
+            (0xffff_ffff, 4, -1),
+            (0xffff_ffff, 8, 0xffff_ffff),
+        ] {
+            assert_eq!(Number::of(value, bytes), Number(number));
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_an_output_are_found() {
+        let found = numbers("Shared numbers: [1, -16, 81]\n81");
+        assert_eq!(found, BTreeSet::from([1, -16, 81]));
+    }
+}
