@@ -150,7 +150,12 @@ fn lines(
         let (these, behind) = rest.split_at(taken);
         if let Some(wrong) = unmatched(&group.0, these, history) {
             let number = written.len() - rest.len() + 1;
-            return Some(explain(groups, written, history, wrong, number));
+            let mut told = explain(groups, written, history, wrong, number);
+            // Where several lines may stand, none of them is the right one.
+            if told.is_order && group.0.len() > 1 {
+                told.says = too_early(group, these, history, number);
+            }
+            return Some(told);
         }
         rest = behind;
     }
@@ -247,6 +252,19 @@ fn explain(
     let says = differs(number, Some(wanted), found);
     let stray = stray(groups, written, history);
     Difference { says, is_order, stray }
+}
+
+/// The first of these lines that stands there and belongs behind them.
+fn too_early(
+    group: &Group,
+    these: &[Written<'_>],
+    history: &History<'_>,
+    number: usize,
+) -> String {
+    let pairs = pair(&group.0, these, history);
+    let at = pairs.iter().position(Option::is_none).unwrap_or(0);
+    let line = quoted(these[at].text.as_bytes(), QUOTED);
+    format!("line {}, `{line}`, is too early", number + at)
 }
 
 /// A line that is right for another process than the one that wrote it.

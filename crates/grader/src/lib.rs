@@ -39,6 +39,7 @@ mod parameters;
 mod pattern;
 mod place;
 mod plain;
+mod plan_words;
 mod questions;
 mod record;
 mod report;

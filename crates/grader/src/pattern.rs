@@ -141,9 +141,7 @@ impl Pattern {
     /// The text with its places filled in, as far as the run decides them.
     pub fn filled(&self, names: &dyn Names) -> String {
         let fill = |part: &Part| match part {
-            Part::Number => "{number}".to_owned(),
-            Part::Word => "{word}".to_owned(),
-            Part::Any => "{any}".to_owned(),
+            Part::Number | Part::Word | Part::Any => "…".to_owned(),
             part => fixed(part, names).unwrap_or_else(|| "?".to_owned()),
         };
         self.parts.iter().map(fill).collect()

@@ -26,6 +26,11 @@ pub(crate) fn quoted(bytes: &[u8], most: usize) -> String {
     plain
 }
 
+/// `1 process was`, `2 processes were`.
+pub(crate) fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 /// Several lines of text, each of them clean.
 pub fn clean_lines(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(clean).collect();
@@ -40,7 +45,16 @@ fn is_harmful(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, quoted};
+    use super::{clean, counted, quoted};
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(
+            counted(1, "process was", "processes were"),
+            "1 process was"
+        );
+        assert_eq!(counted(0, "child", "children"), "0 children");
+    }
 
     #[test]
     fn no_control_character_gets_through() {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::plain::clean_lines;
+use crate::plan_words::in_words;
 use crate::questions::Mark;
 use crate::verdict::{Finding, Verdict, Word};
 
@@ -85,6 +86,10 @@ fn tell(finding: &Finding) -> String {
         .as_ref()
         .map_or_else(String::new, |plan| format!(", under '{plan}'"));
     writeln!(text, "  (in the run '{}'{plan}{mark})", finding.run).ok();
+    if let Some(plan) = &finding.plan {
+        let words = format!("In this run {}.", in_words(plan));
+        text.push_str(&wrap(&clean_lines(&words), "  "));
+    }
     for line in finding.says.lines() {
         text.push_str(&wrap(&sentence(&clean_lines(line)), "  "));
     }

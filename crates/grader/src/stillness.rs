@@ -86,10 +86,14 @@ impl Stillness {
         let mut tree = Tree::new(root);
         tree.closed = true;
         tree.reaper = Some(self.keeper);
+        let is_idle = || state(self.keeper) == Some('S');
+        let was_idle = is_idle();
         let answer = why::explain(&Question::new(tree));
         self.asked = Instant::now();
         let Ok(answer) = answer else { return Verdict::Moves };
-        match answer.verdict == why::Verdict::Stuck && is_sure(&answer) {
+        match answer.verdict == why::Verdict::Stuck
+            && is_sure(&answer, was_idle && is_idle())
+        {
             true => Verdict::Stuck(answer),
             false => Verdict::Moves,
         }
@@ -98,11 +102,14 @@ impl Stillness {
 
 /// A process that a plan holds looks as if it were stopped. It is let go as
 /// soon as nobody else moves, so the second look finds it moving.
-fn is_sure(answer: &why::Answer) -> bool {
+///
+/// Nor is a stop believed of which the keeper has not heard yet, on a busy
+/// machine: one on the way out stands in such a stop.
+fn is_sure(answer: &why::Answer, is_keeper_idle: bool) -> bool {
     let traced = |process: &&why::Process| process.state == "t";
     match answer.processes.iter().filter(traced).count() {
         0 => true,
-        _ => answer.causes.contains(&Cause::WaitsForStopped),
+        _ => is_keeper_idle && answer.causes.contains(&Cause::WaitsForStopped),
     }
 }
 

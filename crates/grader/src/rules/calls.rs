@@ -118,8 +118,8 @@ pub(super) fn opened_too_often(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let says = format!(
-        "{} was opened {} times, and the task allows {}: each open has an \
-         offset of its own",
+        "the file {} was opened {} times, and the task allows {}: each open \
+         has an offset of its own",
         quoted(limit.path.as_bytes(), 40),
         opens.len(),
         limit.at_most

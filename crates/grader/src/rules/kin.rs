@@ -4,6 +4,7 @@ use trace::{Ending, Event, Reached, What, Who};
 
 use super::{Case, Fault};
 use crate::compared::compare;
+use crate::plain::counted;
 use crate::record::Cut;
 use crate::selector::{Processes, ending};
 
@@ -185,7 +186,8 @@ pub(super) fn too_many(case: &Case<'_>) -> Vec<Fault> {
         format!(", {who} ({name}) among them")
     });
     let says = format!(
-        "{count} processes were created{named}; the task allows {}",
+        "{} created{named}; the task allows {}",
+        counted(count, "process was", "processes were"),
         limit.at_most
     );
     vec![Fault::of_run(says).costing(limit.mark)]
@@ -201,7 +203,8 @@ pub(super) fn too_few(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let says = format!(
-        "{count} processes were created; the task asks for {}",
+        "{} created; the task asks for {}",
+        counted(count, "process was", "processes were"),
         limit.at_least
     );
     vec![Fault::of_run(says).costing(limit.mark)]
@@ -236,8 +239,9 @@ pub(super) fn not_concurrent(case: &Case<'_>) -> Vec<Fault> {
         return Vec::new();
     }
     let says = format!(
-        "never more than {most} children existed at one time; the task asks \
-         for {}: a child was waited for before the next was created",
+        "never more than {} existed at one time; the task asks for {}: a \
+         child was waited for before the next was created",
+        counted(most, "child", "children"),
         limit.at_least
     );
     vec![Fault::of_run(says).costing(limit.mark)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use trace::{Event, Held, What, Who};
 
 use super::{Case, Fault};
-use crate::plain::quoted;
+use crate::plain::{counted, quoted};
 use crate::selector::Processes;
 
 /// The calls of exec, without the one by which the grader starts the program.
@@ -80,8 +80,9 @@ pub(super) fn too_many(case: &Case<'_>) -> Vec<Fault> {
         })
         .collect();
     let says = format!(
-        "execve was called {} times, and the task allows {}: {}{}",
-        calls.len(),
+        "{} called execve {}, and the task allows {}: {}{}",
+        case.history.title(&calls[0].0.who),
+        counted(calls.len(), "time", "times"),
         limit.at_most,
         tried.join(", "),
         if calls.len() > tried.len() { " …" } else { "" }
@@ -108,7 +109,8 @@ pub(super) fn too_few(case: &Case<'_>) -> Vec<Fault> {
         format!(" ({}: {errno})", quoted(path.as_bytes(), 60))
     });
     let says = format!(
-        "{count} programs were executed{tried}; the task asks for {}",
+        "{} executed{tried}; the task asks for {}",
+        counted(count, "program was", "programs were"),
         limit.at_least
     );
     vec![Fault::of_run(says).costing(limit.mark)]
