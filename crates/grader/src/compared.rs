@@ -98,7 +98,7 @@ fn differs(
             format!("line {number} differs behind `{found}`")
         }
         (Some(wanted), Some(found)) if found.is_empty() => {
-            format!("it ends where line {number}, `{wanted}`, is expected")
+            format!("line {number}, `{wanted}`, is missing: the end is there")
         }
         (Some(wanted), Some(found)) if wanted.is_empty() => {
             format!("line {number} is `{found}`, and the end is expected there")
@@ -178,7 +178,14 @@ fn unmatched(
         (0..lines.len()).find(|line| !pairs.contains(&Some(*line)))?;
     let free = pairs.iter().position(Option::is_none);
     let wanted = &lines[missing];
-    let writer = free.and_then(|at| written[at].writers.first().copied());
+    let found = free.and_then(|at| written[at].writers.first().copied());
+    // The pid in a line is that of whom it is expected of.
+    let writer = match &wanted.by {
+        Some(by) if !found.is_some_and(|it| by.hold(it)) => {
+            history.lives.keys().find(|who| by.hold(who))
+        }
+        _ => found,
+    };
     let names = Run { history, writer };
     Some((free, wanted.pattern.filled(&names)))
 }

@@ -59,7 +59,7 @@ impl Course {
         let ids: Vec<&str> = places.iter().map(|(id, _)| id.as_str()).collect();
         let near = nearest(id, &ids);
         let hint = match near.as_slice() {
-            [] => "`cargo grade --list` names them all".to_owned(),
+            [] => "`cargo learn list` names them all".to_owned(),
             near => format!("did you mean {}?", near.join(" or ")),
         };
         let id = crate::plain::clean(id);

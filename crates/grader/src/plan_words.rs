@@ -2,8 +2,13 @@
 
 /// A sentence for each act of a plan, without a full stop between.
 pub(crate) fn in_words(plan: &str) -> String {
-    let acts: Vec<String> = plan.split(';').map(act).collect();
-    acts.join("; ")
+    // How the grader looks, and no perturbation.
+    let is_seen = |act: &&str| act.trim() != "stores";
+    let acts: Vec<String> = plan.split(';').filter(is_seen).map(act).collect();
+    match acts.is_empty() {
+        true => "nothing is changed".to_owned(),
+        false => acts.join("; "),
+    }
 }
 
 fn act(act: &str) -> String {
@@ -20,6 +25,7 @@ fn act(act: &str) -> String {
                 .to_owned()
         }
         ["no-sleep"] => "every sleep returns at once".to_owned(),
+        ["real-time"] => "waits take as long as they say".to_owned(),
         ["one-cpu"] => "all share one CPU".to_owned(),
         ["short-io", ..] => "reads and writes move fewer bytes than they \
                              could"
@@ -79,7 +85,9 @@ mod tests {
                 "kill A.3 at exit 1 SIGKILL",
                 "A.3 gets SIGKILL before its first exit",
             ),
-            ("real-time", "real-time"),
+            ("real-time", "waits take as long as they say"),
+            ("no-sleep; stores", "every sleep returns at once"),
+            ("stores", "nothing is changed"),
         ] {
             assert_eq!(in_words(plan), words, "{plan}");
         }

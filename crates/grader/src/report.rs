@@ -85,7 +85,13 @@ fn tell(finding: &Finding) -> String {
         .plan
         .as_ref()
         .map_or_else(String::new, |plan| format!(", under '{plan}'"));
-    writeln!(text, "  (in the run '{}'{plan}{mark})", finding.run).ok();
+    let place = format!("(in the run '{}'{plan}{mark})", finding.run);
+    if finding.rule.len() + 2 + place.chars().count() > WIDTH {
+        text.push('\n');
+        text.push_str(&wrap(&place, "  "));
+    } else {
+        writeln!(text, "  {place}").ok();
+    }
     if let Some(plan) = &finding.plan {
         let words = format!("In this run {}.", in_words(plan));
         text.push_str(&wrap(&clean_lines(&words), "  "));

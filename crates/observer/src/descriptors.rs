@@ -90,6 +90,10 @@ impl Descriptors {
         let flags = flags_of(pid, fd);
         let mut object = target.to_string_lossy().into_owned();
         if object.starts_with('/') && is_fifo(&link) {
+            // One that lost its name meanwhile is the same for both sides.
+            if let Some(name) = object.strip_suffix(" (deleted)") {
+                object = name.to_owned();
+            }
             object.insert_str(0, "fifo:");
         }
         self.open.insert(

@@ -50,10 +50,19 @@ pub(crate) fn text(
             tell::reached(progress.of(id), is_begun),
             questions.level.0,
             questions.minutes,
-            title.chars().take(room).collect::<String>(),
+            shortened(&title, room),
         ));
     }
     text.push('\n');
     text.push_str(&tell::standing(exercises, progress));
     text
+}
+
+/// At most so many characters, with dots where some are left out.
+fn shortened(title: &str, room: usize) -> String {
+    if title.chars().count() <= room {
+        return title.to_owned();
+    }
+    let kept: String = title.chars().take(room.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
 }
