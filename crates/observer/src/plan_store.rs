@@ -19,6 +19,7 @@ use crate::keeper::Keeper;
 use crate::plan::Act;
 use crate::ptrace::{Tid, read_memory, refused_store};
 use crate::registers::{call_instruction, instruction, make_call_again};
+use crate::returned::RESTARTS;
 use crate::tree::{Index, PendingCall};
 
 const READ: u64 = libc::PROT_READ as u64;
@@ -134,6 +135,13 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn make_store(&mut self, tid: Tid, store: &Store) -> bool {
         let Some(guard) = self.guard_of(tid) else { return true };
         let all = guard.guarded.clone();
+        if store.how.is_conditional {
+            // Stopped before it, it never stores: the thread goes back to its
+            // load, and must come through without a stop. What it stores
+            // until its next call is not seen.
+            guard.guarded.clear();
+            return self.protect_all(tid, &all, READ_WRITE);
+        }
         let here: Vec<Range<u64>> = all
             .iter()
             .filter(|it| it.contains(&store.address))
@@ -180,6 +188,11 @@ impl<W: Write> Keeper<W> {
         let Some(guard) = self.guard_of(tid) else { return false };
         let all = guard.guarded.clone();
         let was_open = std::mem::take(&mut guard.is_open);
+        if was_open && RESTARTS.contains(&value) {
+            // A call of ours would take the kernel's mind off it.
+            guard.is_open = true;
+            return false;
+        }
         if was_open {
             self.protect_all(tid, &all, READ);
             return false;
