@@ -10,6 +10,9 @@ pub(crate) struct Storing {
     /// Whether it is a read-modify-write in one step. An exchange is none: it
     /// stores what its process had in mind before.
     pub(crate) is_atomic: bool,
+    /// Whether it stores only if its thread has not been interrupted since it
+    /// loaded: a stop before it is such an interrupt.
+    pub(crate) is_conditional: bool,
 }
 
 /// As many bytes are needed to tell.
@@ -41,18 +44,24 @@ fn of_x86(code: &[u8]) -> Storing {
     } else {
         4
     };
-    Storing { width, is_atomic }
+    Storing { width, is_atomic, is_conditional: false }
 }
 
 /// Arm's manual, "Loads and Stores": the two highest bits are the size.
 #[cfg(any(target_arch = "aarch64", test))]
 fn of_arm(code: u32) -> Storing {
-    // LDADD and its kin; CAS; STXR. (SWP and a store-release are not.)
+    // LDADD and its kin; CAS; STXR. (SWP and a store-release are not.) CASP
+    // is encoded like an STXP of bytes, which does not exist.
     let is_operation = code & 0x3f20_8c00 == 0x3820_0000;
     let is_compare = code & 0x3fa0_7c00 == 0x08a0_7c00;
-    let is_exclusive = code & 0x3fc0_0000 == 0x0800_0000;
-    let is_atomic = is_operation || is_compare || is_exclusive;
-    Storing { width: 1 << (code >> 30), is_atomic }
+    let is_pair = code & 0xbfe0_0000 == 0x0820_0000;
+    let is_conditional = code & 0x3fc0_0000 == 0x0800_0000 && !is_pair;
+    let is_atomic = is_operation || is_compare || is_pair || is_conditional;
+    // STP, and STR of a vector register of 128 bits.
+    let is_wide =
+        code & 0x3a00_0000 == 0x2800_0000 || code & 0xfe80_0000 == 0x3c80_0000;
+    let width = if is_wide { 8 } else { 1 << (code >> 30) };
+    Storing { width, is_atomic, is_conditional }
 }
 
 impl Storing {
@@ -93,6 +102,11 @@ mod tests {
             (0xb900_0020, 4, false), // str w0, [x1]
             (0xf900_0020, 8, false), // str x0, [x1]
             (0x3900_0020, 1, false), // strb w0, [x1]
+            (0x2900_0440, 8, false), // stp w0, w1, [x2]
+            (0xa900_0440, 8, false), // stp x0, x1, [x2]
+            (0x3d80_0020, 8, false), // str q0, [x1]
+            (0x3d00_0020, 1, false), // str b0, [x1]
+            (0xbd00_0020, 4, false), // str s0, [x1]
             (0x889f_fc20, 4, false), // stlr w0, [x1]
             (0xb820_0041, 4, true),  // ldadd w0, w1, [x2]
             (0xb820_8041, 4, false), // swp w0, w1, [x2]
@@ -102,6 +116,20 @@ mod tests {
         ] {
             let found = of_arm(code);
             assert_eq!((found.width, found.is_atomic), (width, is_atomic));
+        }
+    }
+
+    #[test]
+    fn only_an_exclusive_store_depends_on_its_load() {
+        for (code, is_conditional) in [
+            (0x8800_7c41, true),  // stxr w0, w1, [x2]
+            (0xc800_fc41, true),  // stlxr w0, x1, [x2]
+            (0x8820_0c41, true),  // stxp w0, w1, w3, [x2]
+            (0x0820_7c42, false), // casp w0, w1, w2, w3, [x2]
+            (0x889f_fc20, false), // stlr w0, [x1]
+            (0xb820_0041, false), // ldadd w0, w1, [x2]
+        ] {
+            assert_eq!(of_arm(code).is_conditional, is_conditional);
         }
     }
 }

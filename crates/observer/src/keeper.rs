@@ -310,7 +310,8 @@ impl<W: Write> Keeper<W> {
         }
         if let Ok(CallInfo::Return { value }) = call_info(tid) {
             self.returned(tid, &call, value);
-            return call.row.kind != Kind::Map || self.guard(tid);
+            let is_new = call.row.kind == Kind::Map;
+            return !(is_new || self.is_lifted(tid, value)) || self.guard(tid);
         }
         if !is_killed(tid) {
             return true;

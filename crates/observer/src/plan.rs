@@ -38,7 +38,8 @@ use crate::plan_calls::CallName;
 ///
 /// On an ARMv8.0 CPU, which has no atomic instructions, single steps never get
 /// through a loop of exclusive loads and stores (a lock, an atomic addition):
-/// K runs out there.
+/// K runs out there. A process can be held before such a store, but what it
+/// stores from there to its next call is neither held nor told.
 ///
 /// WHO is a name as traces have it (`A.1`); where it may be left out, every
 /// process is meant. N counts from 1, for each process by itself, from

@@ -19,6 +19,7 @@ use crate::keeper::Keeper;
 use crate::plan::Act;
 use crate::ptrace::{Tid, read_memory, refused_store};
 use crate::registers::{call_instruction, instruction, make_call_again};
+use crate::returned::RESTARTS;
 use crate::tree::{Index, PendingCall};
 
 const READ: u64 = libc::PROT_READ as u64;
@@ -36,6 +37,8 @@ pub(crate) struct Guard {
     /// Whether it is open for one call: the kernel stores without a fault
     /// that could be seen, and the call fails.
     is_open: bool,
+    /// Whether it is off until the next call.
+    is_lifted: bool,
 }
 
 /// A store that is about to be made.
@@ -59,6 +62,13 @@ impl<W: Write> Keeper<W> {
         self.guard_of(tid).is_some_and(|it| !it.guarded.is_empty())
     }
 
+    /// Whether its guard has to come back at a call that returned this. (A
+    /// call of ours would take the kernel's mind off one that is made again.)
+    pub(crate) fn is_lifted(&mut self, tid: Tid, value: i64) -> bool {
+        !RESTARTS.contains(&value)
+            && self.guard_of(tid).is_some_and(|it| it.is_lifted)
+    }
+
     fn guard_of(&mut self, tid: Tid) -> Option<&mut Guard> {
         let index = self.tree.index_of(tid)?;
         Some(&mut self.planner.as_mut()?.progress(index).guard)
@@ -74,6 +84,7 @@ impl<W: Write> Keeper<W> {
         let Some(guard) = self.guard_of(tid) else { return true };
         let Some(gadget) = call_instruction(tid) else { return true };
         guard.gadget = Some(gadget);
+        guard.is_lifted = false;
         let new = shared_memory(tid);
         guard.guarded.extend(new.iter().cloned());
         self.protect_all(tid, &new, READ)
@@ -134,6 +145,14 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn make_store(&mut self, tid: Tid, store: &Store) -> bool {
         let Some(guard) = self.guard_of(tid) else { return true };
         let all = guard.guarded.clone();
+        if store.how.is_conditional {
+            // Stopped before it, it never stores: the thread goes back to its
+            // load, and must come through without a stop. What it stores
+            // until its next call is not seen.
+            guard.guarded.clear();
+            guard.is_lifted = true;
+            return self.protect_all(tid, &all, READ_WRITE);
+        }
         let here: Vec<Range<u64>> = all
             .iter()
             .filter(|it| it.contains(&store.address))
@@ -180,6 +199,11 @@ impl<W: Write> Keeper<W> {
         let Some(guard) = self.guard_of(tid) else { return false };
         let all = guard.guarded.clone();
         let was_open = std::mem::take(&mut guard.is_open);
+        if was_open && RESTARTS.contains(&value) {
+            // As for `is_lifted`.
+            guard.is_open = true;
+            return false;
+        }
         if was_open {
             self.protect_all(tid, &all, READ);
             return false;
