@@ -36,7 +36,6 @@ impl<W: Write> Keeper<W> {
             Kind::CloseRange => self.closes_range(index, tid, arguments),
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
-            Kind::Alarm => self.sets_alarm(index, tid, call),
             Kind::Prctl => self.names_itself(index, tid, arguments),
             Kind::Elsewhere => self.tree.process(index).is_elsewhere = true,
             Kind::Exec { path, argv } => {
@@ -149,14 +148,20 @@ impl<W: Write> Keeper<W> {
     }
 
     /// A null pointer takes the alarm back, too: setitimer(2), "Bugs".
-    fn sets_alarm(&mut self, index: Index, tid: Tid, call: &PendingCall) {
+    pub(crate) fn sets_alarm(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+    ) {
         const SECOND: u64 = 1_000_000;
         let [seconds, at, ..] = call.arguments;
         let (every_us, after_us) = match call.row.name {
             "setitimer" if at != 0 => {
                 let [every, more, after, rest] = read_words(tid, at);
-                let micros =
-                    |seconds: u64, rest| seconds.saturating_mul(SECOND) + rest;
+                let micros = |seconds: u64, rest| {
+                    seconds.saturating_mul(SECOND).saturating_add(rest)
+                };
                 (micros(every, more), micros(after, rest))
             }
             "setitimer" => (0, 0),
@@ -196,7 +201,7 @@ fn asked_to_write(tid: Tid, call: &PendingCall) -> u64 {
                 let [_, length] = read_words(tid, at.wrapping_add(16 * part));
                 length
             })
-            .sum(),
+            .fold(0, u64::saturating_add),
         _ => 0, // to a socket or a pipe
     }
 }

@@ -57,6 +57,8 @@ impl<W: Write> Keeper<W> {
             | Kind::Dup3
             | Kind::Fcntl
             | Kind::Ioctl => self.described(index, tid, call, value),
+            // A call that the kernel refuses leaves the alarm as it was.
+            Kind::Alarm if value >= 0 => self.sets_alarm(index, tid, call),
             Kind::Unshare if value == 0 => {
                 self.tree.unshare(index, call.arguments[0] as i32);
             }

@@ -182,7 +182,7 @@ pub(crate) const TABLE: &[Row] = &[
     tested(entry(SYS_rt_sigaction, "rt_sigaction", Kind::Action),
         Test::ActsOn { signals: HANDLED }),
     // Real time: the others count a process's own, which no sleeper uses.
-    tested(entry(SYS_setitimer, "setitimer", Kind::Alarm),
+    tested(row(SYS_setitimer, "setitimer", Kind::Alarm),
         Test::IsOneOf { argument: 0, mask: u32::MAX, values: &[ITIMER_REAL as u32] }),
     row(SYS_openat2, "openat2", Kind::OpenHow),
     row(SYS_memfd_create, "memfd_create", Kind::Descriptor),
@@ -272,7 +272,7 @@ pub(crate) const TABLE: &[Row] = &[
     #[cfg(target_arch = "x86_64")]
     row(SYS_vfork, "vfork", Kind::Create),
     #[cfg(target_arch = "x86_64")]
-    entry(SYS_alarm, "alarm", Kind::Alarm),
+    row(SYS_alarm, "alarm", Kind::Alarm),
     #[cfg(target_arch = "x86_64")]
     row(SYS_pipe, "pipe", Kind::Pipe),
     #[cfg(target_arch = "x86_64")]

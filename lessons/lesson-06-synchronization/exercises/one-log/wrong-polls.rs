@@ -56,9 +56,10 @@ fn append(file: &OsStr, records: u32) -> Result {
             }
             sleep(Duration::from_millis(1));
         }
-        log.write_all(b"begin\n")?;
-        log.write_all(b"end\n")?;
+        let written = log.write_all(b"begin\n");
+        let written = written.and_then(|()| log.write_all(b"end\n"));
         fs::remove_file(&lock)?;
+        written?;
     }
     Ok(())
 }
