@@ -147,6 +147,9 @@ impl See {
             io::Error::other(format!("cannot read {}: {error}", path.display()))
         };
         let file = File::open(path).map_err(named)?;
+        if path.is_dir() {
+            return Err(named(io::Error::other("it is a folder")));
+        }
         let place = |path: &Path| path.canonicalize().ok();
         let to = self.jsonl.as_deref().and_then(place);
         if to.is_some() && to == place(path) {
