@@ -4,7 +4,7 @@ use std::env;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 /// A wider picture is read no more.
 const WIDEST: usize = 400;
@@ -38,8 +38,11 @@ fn fold_to(text: &str, width: usize) -> String {
         };
         let indent = &words[..words.len() - words.trim_start().len()];
         let hanging = format!("{indent}  ");
-        let options =
-            Options::new(width).subsequent_indent(&hanging).break_words(false);
+        // A rule's name or a path has hyphens, and is searched for whole.
+        let options = Options::new(width)
+            .subsequent_indent(&hanging)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .break_words(false);
         out.push_str(&textwrap::fill(words, options));
         out.push_str(end);
     }
@@ -61,5 +64,7 @@ mod tests {
     #[test]
     fn a_word_that_is_too_long_stays_whole() {
         assert_eq!(fold_to("/a/long/path is", 6), "/a/long/path\n  is");
+        let folded = "a\n  write-end-open";
+        assert_eq!(fold_to("a write-end-open", 9), folded);
     }
 }

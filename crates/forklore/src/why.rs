@@ -13,7 +13,7 @@ use trace::{Event, Level, Reader, What};
 use why::{Answer, Question, Tree, Verdict};
 
 use crate::ear::{Ear, Heard};
-use crate::{locale, ring, surroundings};
+use crate::{columns, locale, ring, surroundings};
 
 const USAGE: u8 = 2;
 const COULD_NOT: u8 = 3;
@@ -150,7 +150,10 @@ impl Why {
             let is_ascii = self.ascii || !locale::is_utf8();
             let mut text = ring::draw(answer, is_ascii);
             for line in &answer.says {
-                text.push_str(line);
+                text.push_str(&match self.command.is_empty() {
+                    true => columns::fold(line, io::stdout()),
+                    false => columns::fold(line, io::stderr()),
+                });
                 text.push('\n');
             }
             text

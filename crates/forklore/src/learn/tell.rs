@@ -180,6 +180,7 @@ pub(crate) fn page(markdown: &str) -> String {
         is_code ^= line.starts_with("```");
         let hanging = if line.starts_with("- ") { "  " } else { "" };
         let options = textwrap::Options::new(look().columns.min(80))
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .subsequent_indent(hanging);
         match is_code {
             true => text.push_str(line),
