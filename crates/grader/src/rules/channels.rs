@@ -51,11 +51,6 @@ struct Transfer<'a> {
     object: &'a str,
 }
 
-/// A FIFO may lose its name while it is open: it is the same one.
-fn named(object: &str) -> &str {
-    object.strip_suffix(" (deleted)").unwrap_or(object)
-}
-
 /// All transfers, in order; the streams of the run are none.
 fn transfers<'a>(case: &'a Case<'_>) -> Vec<Transfer<'a>> {
     let streams = &case.history.record.streams;
@@ -71,8 +66,8 @@ fn transfers<'a>(case: &'a Case<'_>) -> Vec<Transfer<'a>> {
             What::Io { is_write, object, bytes, errno: None, .. }
                 if *bytes > 0 && !own.contains(&object) =>
             {
-                let (is_write, object) = (*is_write, named(object));
-                let peer = peers.get(object).copied();
+                let is_write = *is_write;
+                let peer = peers.get(object.as_str()).copied();
                 let object = match peer {
                     Some(peer) if is_write => peer,
                     _ => object,
@@ -213,8 +208,7 @@ fn passed<'a>(case: &'a Case<'_>) -> BTreeMap<&'a str, Passed<'a>> {
             What::Io { call, is_write, object, bytes, errno, .. }
                 if !own.contains(&object) =>
             {
-                let object = named(object);
-                let peer = peers.get(object).filter(|_| *is_write);
+                let peer = peers.get(object.as_str()).filter(|_| *is_write);
                 let object = peer.copied().unwrap_or(object);
                 let passed = all.entry(object).or_default();
                 passed.note(&event.who, *is_write, *bytes);
