@@ -1,5 +1,6 @@
 //! Descriptors, and bytes on their way.
 
+use nix::unistd::geteuid;
 use trace::What;
 
 use crate::causes::check;
@@ -139,6 +140,21 @@ fn an_opening_that_waits_for_the_other_side_is_told_wherever_it_stands() {
                 if call == "openat" && on.kind == "fifo-peer")
         });
     }
+}
+
+#[test]
+fn a_path_in_another_root_directory_is_not_taken_for_the_keepers() {
+    let run = observed(&["opens-elsewhere"]);
+    check(&run);
+    if run.code_of("A") == Some(77) {
+        assert!(!geteuid().is_root(), "root may have a root directory");
+        return;
+    }
+    assert_eq!(run.code_of("A"), Some(0), "{}", run.stderr);
+    run.place("A.1", |it| {
+        matches!(it, What::Io { is_write: false, object, bytes: 4, .. }
+            if object.starts_with("fifo:"))
+    });
 }
 
 #[test]

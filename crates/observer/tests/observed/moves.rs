@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, c_long};
 use nix::fcntl::{OFlag, open};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
-use nix::unistd::{chdir, mkfifo};
+use nix::unistd::{chdir, chroot, geteuid, mkfifo};
 
 use crate::calls::{child, code_of, my_pid, pipe, read, system, write};
 
@@ -21,6 +22,7 @@ pub(crate) fn behave(name: &str) -> Option<u8> {
         "splices-from" => splices_from(),
         "opens-relative" => opens_fifo(false),
         "opens-in-folder" => opens_fifo(true),
+        "opens-elsewhere" => opens_elsewhere(),
         "prints-by-all-means" => prints_by_all_means(),
         _ => return None,
     })
@@ -108,6 +110,32 @@ fn opens_fifo(by_folder: bool) -> u8 {
     let path: PathBuf = folder.join("other-side");
     let file = open(&path, OFlag::O_WRONLY, Mode::empty()).expect("a FIFO");
     write(file.as_raw_fd(), b"four");
+    let code = code_of(reader);
+    fs::remove_dir_all(&folder).ok();
+    code
+}
+
+/// A child with a root directory of its own opens a FIFO by a path that leads
+/// everybody else to a plain file. 77: it may not have one.
+fn opens_elsewhere() -> u8 {
+    let folder = std::env::temp_dir().join(format!("root-{}", my_pid()));
+    let path = folder.join("either");
+    let within = path.strip_prefix("/").expect("it is absolute");
+    let within = folder.join(within);
+    let parent = within.parent().expect("it has one");
+    fs::create_dir_all(parent).expect("it is new");
+    fs::write(&path, "plain").expect("it is new");
+    mkfifo(&within, Mode::S_IRWXU).expect("it is new");
+    let reader = child(|| {
+        if !geteuid().is_root() && unshare(CloneFlags::CLONE_NEWUSER).is_err() {
+            return 77;
+        }
+        chroot(&folder).expect("nothing forbids it");
+        // Not to wait for a writer here: the other opens it as well.
+        let fifo = open(&path, OFlag::O_RDWR, Mode::empty()).expect("a FIFO");
+        write(fifo.as_raw_fd(), b"four");
+        (read(fifo.as_raw_fd(), &mut [0; 4]) != 4).into()
+    });
     let code = code_of(reader);
     fs::remove_dir_all(&folder).ok();
     code
