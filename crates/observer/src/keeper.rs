@@ -194,15 +194,22 @@ impl<W: Write> Keeper<W> {
         };
         let process = self.tree.get(index).filter(|it| it.pid == tid);
         let Some(process) = process else { return };
-        let is_ours = process.parent.is_none();
+        let (parent, is_unwanted) = (process.parent, process.is_unwanted);
+        let parent = parent.and_then(|parent| self.tree.get(parent));
+        // What its parent wants is asked when its tracer lets it go, which is
+        // now.
+        let collected = is_unwanted
+            || parent.as_ref().is_some_and(|it| it.wants_no_zombies());
+        let is_gone = parent.is_none() || collected;
         let what = What::Cpu {
             user_us: usage.user_us,
             system_us: usage.system_us,
             voluntary: usage.voluntary,
             involuntary: usage.involuntary,
+            collected,
         };
         self.tell(index, tid, what);
-        if is_ours {
+        if is_gone {
             self.tree.reap(index);
         }
     }

@@ -10,7 +10,7 @@ use crate::keeper::{Keeper, ending_of};
 use crate::names;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::{ChildrenEnd, Index, PendingCall};
 
 /// Results from -512 to -516 never reach the program: the call was
 /// interrupted, and is made again.
@@ -75,6 +75,9 @@ impl<W: Write> Keeper<W> {
     ) {
         self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
         let process = self.tree.process(index);
+        if process.children_end == ChildrenEnd::WithoutWait {
+            process.children_end = ChildrenEnd::AsZombies;
+        }
         let mut descriptors = process.descriptors.borrow_mut();
         let mut closed = descriptors.close_on_exec();
         if descriptors.is_in_doubt {

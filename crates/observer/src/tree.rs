@@ -38,8 +38,25 @@ pub(crate) struct Process {
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
+    pub(crate) children_end: ChildrenEnd,
+    /// Whether a parent that wanted no zombies ended while it did.
+    pub(crate) is_unwanted: bool,
     /// Whether a path may lead it elsewhere than the keeper.
     pub(crate) is_elsewhere: bool,
+}
+
+/// What becomes of a process's children when they end: what SIGCHLD does to
+/// it (sigaction(2)).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum ChildrenEnd {
+    /// They are zombies until it waits for them.
+    #[default]
+    AsZombies,
+    /// The kernel collects them, as it ignores the signal.
+    Ignored,
+    /// The kernel collects them (`SA_NOCLDWAIT`), until it executes another
+    /// program.
+    WithoutWait,
 }
 
 /// One thread: what it is doing.
@@ -133,6 +150,7 @@ impl Tree {
         creator.is_elsewhere |= flags & libc::CLONE_FS != 0;
         let is_elsewhere =
             creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
+        let children_end = creator.children_end;
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
@@ -142,7 +160,9 @@ impl Tree {
         let start = since.filter(|since| *since == tick());
         let start = start.unwrap_or_else(|| start_time(pid));
         let index = self.add(who, (pid, start), name, parent, descriptors);
-        self.process(index).is_elsewhere = is_elsewhere;
+        let child = self.process(index);
+        child.is_elsewhere = is_elsewhere;
+        child.children_end = children_end;
         index
     }
 
@@ -175,6 +195,8 @@ impl Tree {
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
+            children_end: ChildrenEnd::default(),
+            is_unwanted: false,
             is_elsewhere: false,
         };
         self.processes.insert(index, process);
@@ -324,6 +346,7 @@ impl Tree {
         let process = self.process(index);
         process.descriptors = Rc::default();
         let children = std::mem::take(&mut process.children);
+        let wants_no_zombies = process.wants_no_zombies();
         let mut heir = process.parent;
         while let Some(above) = heir {
             let process = &self.processes[&above];
@@ -337,7 +360,9 @@ impl Tree {
             .filter(|child| self.processes[child].is_there())
             .collect();
         for orphan in &orphans {
-            self.process(*orphan).parent = heir;
+            let process = self.process(*orphan);
+            process.parent = heir;
+            process.is_unwanted = wants_no_zombies && process.ended.is_some();
             if let Some(heir) = heir {
                 self.process(heir).children.insert(*orphan);
             }
@@ -347,6 +372,11 @@ impl Tree {
 }
 
 impl Process {
+    /// Whether the kernel collects its children by itself.
+    pub(crate) fn wants_no_zombies(&self) -> bool {
+        self.children_end != ChildrenEnd::AsZombies
+    }
+
     /// Whether it lives or is a zombie. A parent that ignores SIGCHLD has its
     /// children collected by the kernel, and nobody tells.
     fn is_there(&self) -> bool {

@@ -176,8 +176,7 @@ impl Looker<'_> {
             );
             return Some(found.taking(lay));
         }
-        let is_ignored = self.story.processes[guardian].ignores_children;
-        if is_ignored || !died_first || !self.story.sees_waits() {
+        if self.me().is_unwanted || !died_first || !self.story.sees_waits() {
             return None;
         }
         let then = format!("{TIME}, until {parent} ended");

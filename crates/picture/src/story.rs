@@ -54,8 +54,8 @@ pub(crate) struct Process {
     pub(crate) birth: Moment,
     pub(crate) end: Option<(Moment, Ending)>,
     pub(crate) collected: Option<(Moment, usize)>,
-    /// Whether the kernel throws its children's statuses away.
-    pub(crate) ignores_children: bool,
+    /// Whether the kernel collected it by itself: it was no zombie.
+    pub(crate) is_unwanted: bool,
     /// The first one first, then by path. Never empty.
     pub(crate) threads: Vec<Thread>,
     /// The place of its first thread among the strands.
@@ -362,8 +362,8 @@ impl Story {
             return Some(collected.t_us.max(ended.t_us));
         }
         let guardian = me.guardian.map(|g| &self.processes[g]);
-        let Some(guardian) = guardian
-            .filter(|guardian| self.sees_waits() && !guardian.ignores_children)
+        let Some(guardian) =
+            guardian.filter(|_| self.sees_waits() && !me.is_unwanted)
         else {
             return Some(ended.t_us);
         };
