@@ -37,7 +37,7 @@ impl<W: Write> Keeper<W> {
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
             Kind::Prctl => self.names_itself(index, tid, arguments),
-            Kind::Elsewhere => self.tree.process(index).is_elsewhere = true,
+            Kind::Elsewhere => self.goes_elsewhere(index, call),
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
                 if call.text.is_empty() && call.row.name == "execveat" {
@@ -59,6 +59,13 @@ impl<W: Write> Keeper<W> {
             _ => {}
         }
         call.row.wants_return
+    }
+
+    fn goes_elsewhere(&mut self, index: Index, call: &PendingCall) {
+        let process = self.tree.process(index);
+        process.is_elsewhere = true;
+        // Which namespace it enters only its descriptor knows.
+        process.is_parting |= call.row.name == "setns";
     }
 
     /// Only what another process can notice: a pipe, a socket, a terminal.

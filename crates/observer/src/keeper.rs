@@ -437,7 +437,7 @@ impl<W: Write> Keeper<W> {
             t_us,
             who: process.who.clone(),
             pid: process.pid,
-            pid_seen: None,
+            pid_seen: process.inner.own().map(|id| id.pid),
             start: process.start,
             tid: (tid != process.pid).then_some(tid),
             name: process.name.clone(),

@@ -12,6 +12,7 @@ use nix::time::{ClockId, clock_gettime};
 use trace::{Ending, Who};
 
 use crate::descriptors::Descriptors;
+use crate::namespace::{InnerIds, Namespaces};
 use crate::ptrace::Tid;
 use crate::table::Row;
 
@@ -43,6 +44,9 @@ pub(crate) struct Process {
     pub(crate) is_unwanted: bool,
     /// Whether a path may lead it elsewhere than the keeper.
     pub(crate) is_elsewhere: bool,
+    pub(crate) inner: InnerIds,
+    /// Whether its children may live in another PID namespace than itself.
+    pub(crate) is_parting: bool,
 }
 
 /// What becomes of a process's children when they end: what SIGCHLD does to
@@ -111,6 +115,7 @@ pub(crate) struct Tree {
     threads: HashMap<Tid, Thread>,
     /// The process that has a pid now; a zombie keeps its pid.
     by_pid: HashMap<i32, Index>,
+    namespaces: Namespaces,
 }
 
 impl Tree {
@@ -163,7 +168,21 @@ impl Tree {
         let child = self.process(index);
         child.is_elsewhere = is_elsewhere;
         child.children_end = children_end;
+        self.find_inner_ids(maker, index, flags);
         index
+    }
+
+    fn find_inner_ids(&mut self, maker: Index, child: Index, flags: i32) {
+        let creator = &self.processes[&maker];
+        let is_apart = creator.is_parting
+            || creator.inner.depth() > 0
+            || flags & libc::CLONE_NEWPID != 0;
+        if is_apart {
+            let pid = self.processes[&child].pid;
+            let ids = InnerIds::of(pid, &creator.inner, &self.namespaces);
+            self.namespaces.add(child, &ids);
+            self.process(child).inner = ids;
+        }
     }
 
     fn add(
@@ -198,6 +217,8 @@ impl Tree {
             children_end: ChildrenEnd::default(),
             is_unwanted: false,
             is_elsewhere: false,
+            inner: InnerIds::default(),
+            is_parting: false,
         };
         self.processes.insert(index, process);
         index
@@ -248,12 +269,25 @@ impl Tree {
         self.processes.get_mut(&index).expect("it is not collected yet")
     }
 
+    /// The id by which the keeper knows one; `None` if it is collected.
+    pub(crate) fn pid_of(&self, index: Index) -> Option<i32> {
+        self.processes.get(&index).map(|process| process.pid)
+    }
+
     pub(crate) fn index_of(&self, tid: Tid) -> Option<Index> {
         self.threads.get(&tid).map(|thread| thread.process)
     }
 
     pub(crate) fn by_pid(&self, pid: i32) -> Option<Index> {
         self.by_pid.get(&pid).copied()
+    }
+
+    /// Whom a process means by an id.
+    pub(crate) fn meant_by(&self, process: Index, pid: i32) -> Option<Index> {
+        match self.processes.get(&process)?.inner.own() {
+            Some(own) => self.namespaces.find(own, pid),
+            None => self.by_pid(pid),
+        }
     }
 
     /// How many processes there have been.
@@ -290,6 +324,7 @@ impl Tree {
     pub(crate) fn unshare(&mut self, index: Index, flags: i32) {
         let process = self.process(index);
         process.is_elsewhere |= flags & libc::CLONE_NEWNS != 0;
+        process.is_parting |= flags & libc::CLONE_NEWPID != 0;
         if flags & libc::CLONE_FILES == 0 {
             return;
         }
@@ -325,8 +360,10 @@ impl Tree {
             self.process(parent).children.remove(&index);
         }
         // How the first has ended is asked at the end of the run.
-        if index != 0 {
-            self.processes.remove(&index);
+        if index != 0
+            && let Some(process) = self.processes.remove(&index)
+        {
+            self.namespaces.remove(index, &process.inner);
         }
     }
 
@@ -337,7 +374,8 @@ impl Tree {
     }
 
     /// The children of a process that has ended, with their new parent: the
-    /// nearest living subreaper of the run, or nobody in it.
+    /// nearest living subreaper of the run, the first process of their PID
+    /// namespace, or nobody in it.
     pub(crate) fn adopt_children_of(
         &mut self,
         index: Index,
@@ -347,14 +385,14 @@ impl Tree {
         process.descriptors = Rc::default();
         let children = std::mem::take(&mut process.children);
         let wants_no_zombies = process.wants_no_zombies();
-        let mut heir = process.parent;
-        while let Some(above) = heir {
-            let process = &self.processes[&above];
-            if process.is_subreaper && process.ended.is_none() {
-                break;
+        if process.inner.is_init() {
+            // The kernel kills and collects all that live in its namespace.
+            for child in children {
+                self.process(child).parent = None;
             }
-            heir = process.parent;
+            return (Vec::new(), None);
         }
+        let heir = self.heir_of(index);
         let orphans: Vec<Index> = children
             .into_iter()
             .filter(|child| self.processes[child].is_there())
@@ -368,6 +406,25 @@ impl Tree {
             }
         }
         (orphans, heir)
+    }
+
+    /// Who becomes the parent of a process's children; no subreaper outside
+    /// of its PID namespace does.
+    fn heir_of(&self, index: Index) -> Option<Index> {
+        let process = &self.processes[&index];
+        let depth = process.inner.depth();
+        let mut above = process.parent;
+        while let Some(heir) = above {
+            let process = &self.processes[&heir];
+            if process.inner.depth() != depth {
+                break;
+            }
+            if process.is_subreaper && process.ended.is_none() {
+                return above;
+            }
+            above = process.parent;
+        }
+        self.namespaces.find(process.inner.own()?, 1)
     }
 }
 

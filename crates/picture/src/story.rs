@@ -56,6 +56,8 @@ pub(crate) struct Process {
     pub(crate) collected: Option<(Moment, usize)>,
     /// Whether the kernel collected it by itself: it was no zombie.
     pub(crate) is_unwanted: bool,
+    /// Whether its PID namespace ends with it.
+    pub(crate) is_init: bool,
     /// The first one first, then by path. Never empty.
     pub(crate) threads: Vec<Thread>,
     /// The place of its first thread among the strands.
@@ -385,9 +387,28 @@ impl Story {
             return false;
         };
         // A signal to a group went to nobody in particular.
-        [Some(process), None]
-            .into_iter()
-            .any(|to| self.sent.contains(&(signal.clone(), to)))
+        self.died_with(process).is_some()
+            || [Some(process), None]
+                .into_iter()
+                .any(|to| self.sent.contains(&(signal.clone(), to)))
+    }
+
+    /// The first process of its PID namespace, if the kernel has killed it
+    /// because that one had ended.
+    pub(crate) fn died_with(&self, process: usize) -> Option<usize> {
+        let Some((end, Ending::Signal { signal })) =
+            &self.processes[process].end
+        else {
+            return None;
+        };
+        let above = |it: &usize| self.processes[*it].parent;
+        let mut inits = std::iter::successors(above(&process), above)
+            .filter(|it| self.processes[*it].is_init);
+        let has_ended = |init: &usize| {
+            let first = self.processes[*init].end.as_ref();
+            first.is_some_and(|(first, _)| first.seq < end.seq)
+        };
+        inits.find(has_ended).filter(|_| signal == "SIGKILL")
     }
 
     /// Whether it sat in this wait when a signal from outside ended it.

@@ -90,6 +90,7 @@ impl Teller {
             process.birth = at;
         }
         process.pid = event.pid;
+        process.is_init = event.pid_seen == Some(1);
         // A thread has a name of its own.
         if event.tid.is_none() && !event.name.is_empty() {
             process.name = clean(&event.name);
@@ -399,6 +400,7 @@ impl Process {
             end: None,
             collected: None,
             is_unwanted: false,
+            is_init: false,
             threads: vec![Thread::default()],
             first_strand: 0,
             spans: Vec::new(),

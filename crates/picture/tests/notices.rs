@@ -108,6 +108,26 @@ fn children_that_the_kernel_throws_away_need_no_wait() {
     assert!(!is_zombie("A.1") && is_zombie("A.2"), "{picture}");
 }
 
+#[test]
+fn who_dies_with_its_pid_namespace_is_nobodys_victim() {
+    let mut s = Stage::new("unshare");
+    let a = Who::first();
+    let first = s.create(&a, "sh");
+    let child = s.create(&first, "sleep");
+    s.exit(&first, 0);
+    s.events.last_mut().unwrap().pid_seen = Some(1);
+    s.killed(&child, "SIGKILL");
+    s.wait(&a, &first);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1.1", "killed-with-namespace"));
+    assert_eq!(
+        sentence,
+        "A.1.1 (sleep) was killed by the kernel: the first of its PID \
+         namespace, A.1 (sh), ended"
+    );
+}
+
 fn disposition(how: &str) -> What {
     What::Mask {
         call: "rt_sigaction".to_owned(),

@@ -189,7 +189,7 @@ fn ignores_one(handler: libc::sighandler_t, flags: i32) -> u8 {
         action.sa_flags = flags;
         // SAFETY: no handler is installed.
         unsafe {
-            libc::sigaction(libc::SIGCHLD, &action, std::ptr::null_mut());
+            libc::sigaction(libc::SIGCHLD, &action, ptr::null_mut());
         }
         let child = child(|| 0);
         await_zombie_or_none(child);
@@ -203,7 +203,7 @@ fn zombies_after_exec() -> u8 {
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_flags = libc::SA_NOCLDWAIT;
     // SAFETY: no handler is installed.
-    unsafe { libc::sigaction(libc::SIGCHLD, &action, std::ptr::null_mut()) };
+    unsafe { libc::sigaction(libc::SIGCHLD, &action, ptr::null_mut()) };
     -become_observed(&["leaves-a-zombie"]) as u8
 }
 
@@ -237,7 +237,7 @@ fn orphan() -> u8 {
 }
 
 /// Leaves behind a child that ends when this process has ended.
-fn parent_of_an_orphan() -> u8 {
+pub(crate) fn parent_of_an_orphan() -> u8 {
     let [read_end, write_end] = pipe();
     let [own, ready] = pipe();
     let parent = my_pid();
