@@ -167,6 +167,9 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn goes_on_from(&mut self, tid: Tid, stop: Stop) {
         // exec(2) gives a thread the id of its process's first, which may
         // have ended before.
+        if stop != Stop::Executed {
+            self.takes_over(tid);
+        }
         let is_known =
             stop == Stop::Executed || self.tree.thread(tid).is_some();
         if !is_known {
@@ -180,6 +183,7 @@ impl<W: Write> Keeper<W> {
     /// A thread is gone. Of a process whose parent lives this is told when
     /// it becomes a zombie, and once more if the keeper inherits the zombie.
     pub(crate) fn reaped(&mut self, tid: Tid, status: i32, usage: Usage) {
+        self.takes_over(tid);
         let known = self.tree.index_of(tid);
         self.gone(tid, status);
         let Some(index) = self.leaving.remove(&tid).or(known) else {
@@ -367,6 +371,21 @@ impl<W: Write> Keeper<W> {
         else {
             return;
         };
+        let call = self.unites(index, pid, former);
+        self.plan_exec(index, pid);
+        if let Some(call) = call {
+            self.new_program(index, pid, call);
+        }
+    }
+
+    /// A thread has become its process's first, and the only one; the call
+    /// that it was in.
+    fn unites(
+        &mut self,
+        index: Index,
+        pid: Tid,
+        former: Tid,
+    ) -> Option<PendingCall> {
         let call = self.tree.thread(former).and_then(|it| it.call.take());
         for tid in self.tree.unite(pid, index) {
             self.tell(index, tid, What::Thread { began: None });
@@ -375,9 +394,16 @@ impl<W: Write> Keeper<W> {
             }
         }
         self.leaving.remove(&pid);
-        self.plan_exec(index, pid);
-        if let Some(call) = call {
-            self.new_program(index, pid, call);
+        call
+    }
+
+    /// A thread that executes a program has its process's id before it tells
+    /// so, and may be killed in between: the id is no new process's.
+    fn takes_over(&mut self, pid: Tid) {
+        let Some((index, former)) = self.tree.successor(pid) else { return };
+        let call = self.unites(index, pid, former);
+        if let Some(thread) = self.tree.thread(pid) {
+            thread.call = call;
         }
     }
 

@@ -302,6 +302,8 @@ impl<W: Write> Keeper<W> {
                 || is_collected()
         };
         match last_result(tid).filter(is_made) {
+            // It returned to nobody: what stands there is the kernel's own.
+            Some(_) if matches!(call.row.kind, Kind::Exec { .. }) => {}
             Some(value) => self.returned(tid, call, value),
             None => {
                 if let Some(index) = self.tree.index_of(tid) {
@@ -356,8 +358,8 @@ impl<W: Write> Keeper<W> {
         };
         let ends = [(first, modes[0]), (second, modes[1])];
         let objects = ends.map(|(fd, mode)| self.end(index, fd, mode, cloexec));
+        let [Some(one), Some(other)] = objects else { return };
         let what = if is_pair {
-            let [one, other] = objects;
             self.order.made(&one);
             self.order.made(&other);
             if self.peers.len() > PEERS {
@@ -369,31 +371,29 @@ impl<W: Write> Keeper<W> {
             let objects = [one.to_string(), other.to_string()];
             What::Socketpair { fds: [first, second], objects, cloexec }
         } else {
-            self.order.made(&objects[0]);
-            let object = objects[0].to_string();
+            self.order.made(&one);
+            let object = one.to_string();
             What::Pipe { read_end: first, write_end: second, object, cloexec }
         };
         self.tell(index, tid, what);
     }
 
-    /// Notes one end in the table; which object it is only /proc knows.
+    /// Notes one end in the table; which object it is only /proc knows, and
+    /// nobody if its process is killed meanwhile.
     fn end(
         &mut self,
         index: Index,
         fd: i32,
         mode: Mode,
         cloexec: bool,
-    ) -> Rc<str> {
+    ) -> Option<Rc<str>> {
         let process = self.tree.process(index);
         let link = std::fs::read_link(format!("/proc/{}/fd/{fd}", process.pid));
-        let object: Rc<str> = link
-            .map(|link| link.to_string_lossy().into_owned())
-            .unwrap_or_default()
-            .into();
+        let object: Rc<str> = link.ok()?.to_string_lossy().into();
         let descriptor =
             Descriptor { object: Rc::clone(&object), cloexec, mode };
         process.descriptors.borrow_mut().insert(fd, descriptor);
-        object
+        Some(object)
     }
 }
 

@@ -14,7 +14,7 @@ use trace::{Ending, Who};
 use crate::descriptors::Descriptors;
 use crate::namespace::{InnerIds, Namespaces};
 use crate::ptrace::Tid;
-use crate::table::Row;
+use crate::table::{Kind, Row};
 
 /// The place of a process in the tree; never given twice.
 pub(crate) type Index = usize;
@@ -318,6 +318,23 @@ impl Tree {
         self.threads.insert(pid, thread);
         self.process(process).threads = 1;
         gone
+    }
+
+    /// Who speaks by the id of a process whose first thread has ended, while
+    /// the process lives: its thread in exec(2).
+    pub(crate) fn successor(&self, pid: i32) -> Option<(Index, Tid)> {
+        if self.threads.contains_key(&pid) {
+            return None;
+        }
+        let index = self.by_pid(pid)?;
+        let is_alive = self.processes[&index].ended.is_none();
+        let is_executing = |thread: &Thread| {
+            let call = thread.call.as_ref();
+            call.is_some_and(|it| matches!(it.row.kind, Kind::Exec { .. }))
+        };
+        let mut own = self.threads.iter().filter(|(_, it)| it.process == index);
+        let (tid, _) = own.find(|(_, it)| is_executing(it))?;
+        is_alive.then_some((index, *tid))
     }
 
     /// What `flags` name, as for unshare(2), is its own from now on.
