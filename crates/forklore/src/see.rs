@@ -236,7 +236,7 @@ impl See {
         let mut text = format!("\n{}", lanes(story, &style));
         // Who was killed by the keeper, which has said so, is no news.
         let is_news = |notice: &Notice| {
-            observed != Observed::Ended || notice.id != "killed-from-outside"
+            observed != Observed::Ended || !notice.id.starts_with("killed-")
         };
         for notice in notices(story).into_iter().filter(is_news) {
             text.push_str(&columns::fold(&notice.sentence, io::stderr()));

@@ -167,6 +167,9 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn goes_on_from(&mut self, tid: Tid, stop: Stop) {
         // exec(2) gives a thread the id of its process's first, which may
         // have ended before.
+        if stop != Stop::Executed {
+            self.takes_over(tid);
+        }
         let is_known =
             stop == Stop::Executed || self.tree.thread(tid).is_some();
         if !is_known {
@@ -180,6 +183,7 @@ impl<W: Write> Keeper<W> {
     /// A thread is gone. Of a process whose parent lives this is told when
     /// it becomes a zombie, and once more if the keeper inherits the zombie.
     pub(crate) fn reaped(&mut self, tid: Tid, status: i32, usage: Usage) {
+        self.takes_over(tid);
         let known = self.tree.index_of(tid);
         self.gone(tid, status);
         let Some(index) = self.leaving.remove(&tid).or(known) else {
@@ -194,15 +198,22 @@ impl<W: Write> Keeper<W> {
         };
         let process = self.tree.get(index).filter(|it| it.pid == tid);
         let Some(process) = process else { return };
-        let is_ours = process.parent.is_none();
+        let (parent, is_unwanted) = (process.parent, process.is_unwanted);
+        let parent = parent.and_then(|parent| self.tree.get(parent));
+        // What its parent wants is asked when its tracer lets it go, which is
+        // now.
+        let collected = is_unwanted
+            || parent.as_ref().is_some_and(|it| it.wants_no_zombies());
+        let is_gone = parent.is_none() || collected;
         let what = What::Cpu {
             user_us: usage.user_us,
             system_us: usage.system_us,
             voluntary: usage.voluntary,
             involuntary: usage.involuntary,
+            collected,
         };
         self.tell(index, tid, what);
-        if is_ours {
+        if is_gone {
             self.tree.reap(index);
         }
     }
@@ -360,6 +371,21 @@ impl<W: Write> Keeper<W> {
         else {
             return;
         };
+        let call = self.unites(index, pid, former);
+        self.plan_exec(index, pid);
+        if let Some(call) = call {
+            self.new_program(index, pid, call);
+        }
+    }
+
+    /// A thread has become its process's first, and the only one; the call
+    /// that it was in.
+    fn unites(
+        &mut self,
+        index: Index,
+        pid: Tid,
+        former: Tid,
+    ) -> Option<PendingCall> {
         let call = self.tree.thread(former).and_then(|it| it.call.take());
         for tid in self.tree.unite(pid, index) {
             self.tell(index, tid, What::Thread { began: None });
@@ -368,9 +394,16 @@ impl<W: Write> Keeper<W> {
             }
         }
         self.leaving.remove(&pid);
-        self.plan_exec(index, pid);
-        if let Some(call) = call {
-            self.new_program(index, pid, call);
+        call
+    }
+
+    /// A thread that executes a program has its process's id before it tells
+    /// so, and may be killed in between: the id is no new process's.
+    fn takes_over(&mut self, pid: Tid) {
+        let Some((index, former)) = self.tree.successor(pid) else { return };
+        let call = self.unites(index, pid, former);
+        if let Some(thread) = self.tree.thread(pid) {
+            thread.call = call;
         }
     }
 
@@ -430,7 +463,7 @@ impl<W: Write> Keeper<W> {
             t_us,
             who: process.who.clone(),
             pid: process.pid,
-            pid_seen: None,
+            pid_seen: process.inner.own().map(|id| id.pid),
             start: process.start,
             tid: (tid != process.pid).then_some(tid),
             name: process.name.clone(),

@@ -22,6 +22,7 @@ mod light;
 mod living;
 mod messages;
 mod names;
+mod namespace;
 mod newborn;
 mod order;
 mod plan;

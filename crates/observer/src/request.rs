@@ -28,6 +28,7 @@ use crate::plan::Plan;
 use crate::plan_state::Planner;
 use crate::search::look_up;
 use crate::signals::{Forwarding, Inherited, ignore, tell};
+use crate::tree::ChildrenEnd;
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";
@@ -384,7 +385,12 @@ impl Run {
         let writer = Writer::new(BufWriter::new(trace), &header)?;
         let order = Order::new(writer, self.is_live);
         let (first, name) = (launched.first, self.name());
-        let keeper = Keeper::new(first, &name, order, self.ceilings, planner);
+        let mut keeper =
+            Keeper::new(first, &name, order, self.ceilings, planner);
+        if self.inherited.ignores_children() {
+            let first = keeper.tree.process(0);
+            first.children_end = ChildrenEnd::Ignored;
+        }
         let (end, reason, order) = keeper.follow(launched.report);
         let reason = reason.or_else(|| interrupted(end.as_ref()));
         self.finish(reason, order.finish().map(drop), launched.trouble())

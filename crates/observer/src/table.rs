@@ -209,7 +209,7 @@ pub(crate) const TABLE: &[Row] = &[
     tested(row(SYS_ioctl, "ioctl", Kind::Ioctl),
         Test::IsOneOf { argument: 1, mask: u32::MAX, values: IOCTLS }),
     tested(row(SYS_unshare, "unshare", Kind::Unshare),
-        Test::HasBit { argument: 0, bit: (CLONE_FILES | CLONE_NEWNS) as u32 }),
+        Test::HasBit { argument: 0, bit: (CLONE_FILES | CLONE_NEWNS | CLONE_NEWPID) as u32 }),
     entry(SYS_chroot, "chroot", Kind::Elsewhere),
     entry(SYS_pivot_root, "pivot_root", Kind::Elsewhere),
     entry(SYS_setns, "setns", Kind::Elsewhere),

@@ -293,8 +293,10 @@ impl<W: Write> Keeper<W> {
         let (kind, has_descriptor) = kind_of_wait(tid, call)?;
         let first = call.arguments[0] as i32;
         let child = match call.row.kind {
-            Kind::Wait4 if first > 0 => self.tree.by_pid(first),
-            Kind::WaitId => self.tree.by_pid(call.arguments[1] as i32),
+            Kind::Wait4 if first > 0 => self.tree.meant_by(index, first),
+            Kind::WaitId if first as u32 == libc::P_PID => {
+                self.tree.meant_by(index, call.arguments[1] as i32)
+            }
             _ => None,
         };
         let fd = has_descriptor.then_some(first);

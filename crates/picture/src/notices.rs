@@ -176,8 +176,7 @@ impl Looker<'_> {
             );
             return Some(found.taking(lay));
         }
-        let is_ignored = self.story.processes[guardian].ignores_children;
-        if is_ignored || !died_first || !self.story.sees_waits() {
+        if self.me().is_unwanted || !died_first || !self.story.sees_waits() {
             return None;
         }
         let then = format!("{TIME}, until {parent} ended");
@@ -195,6 +194,13 @@ impl Looker<'_> {
         let Some((_, Ending::Signal { signal })) = &self.me().end else {
             return None;
         };
+        if let Some(first) = self.story.died_with(self.process) {
+            let first = self.story.title(first);
+            let why = format!("the first of its PID namespace, {first}, ended");
+            let [says, of_many] = ["was", "were"]
+                .map(|were| format!(" {were} killed by the kernel: {why}"));
+            return Some(self.found("killed-with-namespace", &says, &of_many));
+        }
         let is_own_pipe = signal == "SIGPIPE"
             && self.me().marks.iter().any(|mark| {
                 matches!(

@@ -54,8 +54,10 @@ pub(crate) struct Process {
     pub(crate) birth: Moment,
     pub(crate) end: Option<(Moment, Ending)>,
     pub(crate) collected: Option<(Moment, usize)>,
-    /// Whether the kernel throws its children's statuses away.
-    pub(crate) ignores_children: bool,
+    /// Whether the kernel collected it by itself: it was no zombie.
+    pub(crate) is_unwanted: bool,
+    /// Whether its PID namespace ends with it.
+    pub(crate) is_init: bool,
     /// The first one first, then by path. Never empty.
     pub(crate) threads: Vec<Thread>,
     /// The place of its first thread among the strands.
@@ -362,8 +364,8 @@ impl Story {
             return Some(collected.t_us.max(ended.t_us));
         }
         let guardian = me.guardian.map(|g| &self.processes[g]);
-        let Some(guardian) = guardian
-            .filter(|guardian| self.sees_waits() && !guardian.ignores_children)
+        let Some(guardian) =
+            guardian.filter(|_| self.sees_waits() && !me.is_unwanted)
         else {
             return Some(ended.t_us);
         };
@@ -385,9 +387,28 @@ impl Story {
             return false;
         };
         // A signal to a group went to nobody in particular.
-        [Some(process), None]
-            .into_iter()
-            .any(|to| self.sent.contains(&(signal.clone(), to)))
+        self.died_with(process).is_some()
+            || [Some(process), None]
+                .into_iter()
+                .any(|to| self.sent.contains(&(signal.clone(), to)))
+    }
+
+    /// The first process of its PID namespace, if the kernel has killed it
+    /// because that one had ended.
+    pub(crate) fn died_with(&self, process: usize) -> Option<usize> {
+        let Some((end, Ending::Signal { signal })) =
+            &self.processes[process].end
+        else {
+            return None;
+        };
+        let above = |it: &usize| self.processes[*it].parent;
+        let mut inits = std::iter::successors(above(&process), above)
+            .filter(|it| self.processes[*it].is_init);
+        let has_ended = |init: &usize| {
+            let first = self.processes[*init].end.as_ref();
+            first.is_some_and(|(first, _)| first.seq < end.seq)
+        };
+        inits.find(has_ended).filter(|_| signal == "SIGKILL")
     }
 
     /// Whether it sat in this wait when a signal from outside ended it.

@@ -90,6 +90,7 @@ impl Teller {
             process.birth = at;
         }
         process.pid = event.pid;
+        process.is_init = event.pid_seen == Some(1);
         // A thread has a name of its own.
         if event.tid.is_none() && !event.name.is_empty() {
             process.name = clean(&event.name);
@@ -136,8 +137,9 @@ impl Teller {
             What::Stop { .. } | What::Continue | What::Block { .. } => {
                 self.rest(me, at, what);
             }
-            What::Signal { .. } | What::Mask { .. } => {
-                self.signal(me, at, what);
+            What::Signal { .. } => self.signal(me, at, what),
+            What::Cpu { collected, .. } => {
+                self.story.processes[me].is_unwanted = collected;
             }
             other => self.descriptor(me, at, other),
         }
@@ -180,14 +182,12 @@ impl Teller {
         }
         self.tables.inherit(&mut self.story, me, child, at);
         let name = self.story.processes[me].name.clone();
-        let ignores_children = self.story.processes[me].ignores_children;
         let process = &mut self.story.processes[child];
         if !self.is_born[child] {
             self.is_born[child] = true;
             process.birth = at;
             process.pid = child_pid.unwrap_or_default();
             process.name = name;
-            process.ignores_children = ignores_children;
         }
         let waits_for_exec = call == "vfork" || call == "posix_spawn";
         self.mark(me, at, Deed::Create { child, waits_for_exec });
@@ -217,12 +217,6 @@ impl Teller {
                     self.story.sent.insert((signal.clone(), to));
                 }
                 self.mark(me, at, Deed::Send { signal, to, is_group });
-            }
-            What::Mask { call, how, signals }
-                if call == "rt_sigaction"
-                    && signals.iter().any(|signal| signal == "SIGCHLD") =>
-            {
-                self.story.processes[me].ignores_children = how == "ignore";
             }
             _ => {}
         }
@@ -405,7 +399,8 @@ impl Process {
             birth: Moment::default(),
             end: None,
             collected: None,
-            ignores_children: false,
+            is_unwanted: false,
+            is_init: false,
             threads: vec![Thread::default()],
             first_strand: 0,
             spans: Vec::new(),

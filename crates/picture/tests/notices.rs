@@ -1,6 +1,6 @@
 //! What is worth a sentence, and what is not.
 
-use picture::{Story, notices};
+use picture::{LaneStyle, Story, Time, lanes, notices};
 use stage::{Stage, three, two};
 use trace::{Header, Held, Level, What, Who};
 
@@ -88,18 +88,62 @@ fn a_child_that_nobody_waits_for_is_told() {
 fn children_that_the_kernel_throws_away_need_no_wait() {
     let mut s = Stage::new("parent");
     let a = Who::first();
-    s.play(
-        &a,
-        What::Mask {
-            call: "rt_sigaction".to_owned(),
-            how: "ignore".to_owned(),
-            signals: vec!["SIGCHLD".to_owned()],
-        },
-    );
-    let child = s.create(&a, "worker");
-    s.exit(&child, 0);
+    for (how, collected) in [("ignore", true), ("default", false)] {
+        s.play(&a, disposition(how));
+        let child = s.create(&a, "worker");
+        s.exit(&child, 0);
+        s.play(&child, used(collected));
+    }
+    // What it does to the signal later changes nothing.
+    s.play(&a, disposition("default"));
     s.exit(&a, 0);
-    assert_eq!(said(&s), []);
+    let (who, id, _) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.2", "never-waited-for"));
+    let style = LaneStyle { time: Time::Step, ..LaneStyle::default() };
+    let picture = lanes(&s.story(), &style);
+    let is_zombie = |who: &str| {
+        let mut lines = picture.lines().map(str::trim_start);
+        lines.find(|line| line.starts_with(who)).unwrap().contains('z')
+    };
+    assert!(!is_zombie("A.1") && is_zombie("A.2"), "{picture}");
+}
+
+#[test]
+fn who_dies_with_its_pid_namespace_is_nobodys_victim() {
+    let mut s = Stage::new("unshare");
+    let a = Who::first();
+    let first = s.create(&a, "sh");
+    let child = s.create(&first, "sleep");
+    s.exit(&first, 0);
+    s.events.last_mut().unwrap().pid_seen = Some(1);
+    s.killed(&child, "SIGKILL");
+    s.wait(&a, &first);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1.1", "killed-with-namespace"));
+    assert_eq!(
+        sentence,
+        "A.1.1 (sleep) was killed by the kernel: the first of its PID \
+         namespace, A.1 (sh), ended"
+    );
+}
+
+fn disposition(how: &str) -> What {
+    What::Mask {
+        call: "rt_sigaction".to_owned(),
+        how: how.to_owned(),
+        signals: vec!["SIGCHLD".to_owned()],
+    }
+}
+
+fn used(collected: bool) -> What {
+    What::Cpu {
+        user_us: 0,
+        system_us: 0,
+        voluntary: 0,
+        involuntary: 0,
+        collected,
+    }
 }
 
 #[test]

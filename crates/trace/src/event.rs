@@ -297,6 +297,11 @@ pub enum What {
         voluntary: u64,
         /// Context switches because others should run.
         involuntary: u64,
+        /// Whether the kernel collected it by itself, so that it was no
+        /// zombie: its parent ignored SIGCHLD at this moment, or had set
+        /// `SA_NOCLDWAIT`. Known at level full only.
+        #[serde(default, skip_serializing_if = "is_false")]
+        collected: bool,
     },
     /// It mapped memory that others may share.
     Map {

@@ -72,6 +72,22 @@ fn a_process_may_be_killed_at_any_of_many_moments() {
     storms(41..=240);
 }
 
+#[test]
+fn who_is_killed_while_a_thread_executes_is_nobody_new() {
+    let run = observed(&["cut-short", "200"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    check(&run);
+    let children = |it: &What| matches!(it, What::Create { child: Some(it), .. } if it.depth() == 1);
+    assert_eq!(run.count(children), 200);
+    let waits = |it: &What| matches!(it, What::Wait { child: Some(_), .. });
+    assert_eq!(run.count(waits), 200);
+    // They did not run on: nothing failed.
+    let failed = |it: &What| matches!(it, What::Exec { ok: false, .. });
+    assert_eq!(run.count(failed), 0);
+    let nameless = |it: &What| matches!(it, What::Pipe { object, .. } if object.is_empty());
+    assert_eq!(run.count(nameless), 0);
+}
+
 fn storms(seeds: std::ops::RangeInclusive<u32>) {
     for seed in seeds {
         eprintln!("seed {seed}");
