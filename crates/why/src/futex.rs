@@ -73,17 +73,39 @@ impl Scene<'_> {
             Some(words) => place.looks(&words),
             None => Looks::Unknown,
         };
+        self.futex_in(place, looks, mapping)
+    }
+
+    fn futex_in(
+        &mut self,
+        place: Place,
+        looks: Looks,
+        mapping: Option<&Mapping>,
+    ) -> Wait {
         match (place.is_private, mapping) {
             // Where the memory lies cannot be read, nor who shares it.
             (false, None) => Wait::moves(Kind::SharedFutex),
             (false, Some(mapping)) if mapping.is_shared => {
                 self.between_processes(place, looks, mapping)
             }
+            // Nobody can have written a page of his own there, so it is the
+            // file's: whoever maps that shares it.
+            (false, Some(mapping)) if mapping.is_page_of_file() => {
+                self.in_file(place, mapping)
+            }
             (true, Some(mapping)) if mapping.is_shared => {
                 self.wrongly_private(place, mapping)
             }
             _ => self.between_threads(place, looks),
         }
+    }
+
+    fn in_file(&mut self, place: Place, mapping: &Mapping) -> Wait {
+        let its = &self.census.tasks[place.task];
+        let mut wakers = self.byte_wakers(its, place.address, mapping);
+        wakers.extend(self.own_wakers(its.process));
+        let name = in_words(place.address, mapping);
+        Wait::new(Kind::SharedFutex, wakers).on(format!("futex {name}"))
     }
 
     fn between_threads(&mut self, place: Place, looks: Looks) -> Wait {

@@ -36,7 +36,7 @@ impl Scene<'_> {
             return Wait::moves(Kind::FileLock).through(fd);
         };
         let pid = self.census.processes[task.process].pid;
-        let own: Vec<HeldLock> = self.locks_of(pid, fd);
+        let own: Vec<HeldLock> = self.locks_of(pid, fd).unwrap_or_default();
         let mut holders = Vec::new();
         for holding in self.holdings.holders(&descriptor.object, End::Both) {
             let Some(held_through) = holding.fd else {
@@ -44,6 +44,12 @@ impl Scene<'_> {
                 continue;
             };
             let locks = self.locks_of(holding.pid, held_through);
+            if locks.is_none() && holding.process.is_none() {
+                // A stranger may have moved its descriptor since.
+                holders.push((holding, 0));
+                continue;
+            }
+            let locks = locks.unwrap_or_default();
             let conflict = locks.iter().find(|lock| {
                 asked.conflicts(lock)
                     && !own.contains(lock)
@@ -93,10 +99,10 @@ impl Scene<'_> {
         self.add_group(named)
     }
 
-    fn locks_of(&self, pid: i32, fd: i32) -> Vec<HeldLock> {
-        let info = self.proc.info(pid, fd).unwrap_or_default();
+    fn locks_of(&self, pid: i32, fd: i32) -> Option<Vec<HeldLock>> {
+        let info = self.proc.info(pid, fd)?;
         let lines = info.lines().filter(|line| line.starts_with("lock:"));
-        lines.filter_map(parse::held_lock).collect()
+        Some(lines.filter_map(parse::held_lock).collect())
     }
 
     fn asked(&self, task: &Task, form: Form, call: &Syscall) -> Option<Asked> {

@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,14 @@ pub(crate) enum Object {
     Event(u64),
 }
 
+impl Object {
+    /// By what `/proc` writes, where that tells it.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let pipe = inode_of(text, "pipe:[").map(Self::Pipe);
+        pipe.or_else(|| inode_of(text, "socket:[").map(Self::Socket))
+    }
+}
+
 /// A descriptor of some process.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Descriptor {
@@ -89,6 +98,12 @@ impl Proc {
     /// Every pid there is.
     pub(crate) fn pids(self) -> Vec<i32> {
         numbers(Path::new("/proc"))
+    }
+
+    /// The one that was given last; it falls where numbers begin anew.
+    pub(crate) fn last_pid(self) -> Option<i32> {
+        let load = text("/proc/loadavg")?;
+        load.split_ascii_whitespace().next_back()?.parse().ok()
     }
 
     pub(crate) fn tids(self, pid: i32) -> Vec<i32> {
@@ -162,6 +177,18 @@ impl Proc {
         };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
         Some(names.filter_map(read).collect())
+    }
+
+    /// What a descriptor leads to.
+    pub(crate) fn object(self, pid: i32, fd: i32) -> Option<Object> {
+        let folder = fs::File::open(format!("/proc/{pid}/fd")).ok()?;
+        let name = OsString::from(fd.to_string());
+        let found = descriptor(&folder, fd, &name)?;
+        if found.text != "anon_inode:[eventfd]" {
+            return Some(found.object);
+        }
+        let info = text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
+        parse::field(&info, "eventfd-id")?.parse().ok().map(Object::Event)
     }
 
     pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
@@ -263,7 +290,7 @@ impl Proc {
                 return None;
             }
             match byte {
-                [0] => return Some(String::from_utf8(path).ok()?.into()),
+                [0] => return Some(OsString::from_vec(path).into()),
                 [byte] => path.push(byte),
             }
         }
@@ -308,10 +335,8 @@ fn descriptor(folder: &fs::File, fd: i32, name: &OsStr) -> Option<Descriptor> {
     let stat = |flags| fstatat(folder, name, flags).ok();
     let mode = stat(AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
     let mut is_named = false;
-    let object = if let Some(inode) = inode_of(&text, "pipe:[") {
-        Object::Pipe(inode)
-    } else if let Some(inode) = inode_of(&text, "socket:[") {
-        Object::Socket(inode)
+    let object = if let Some(object) = Object::of_text(&text) {
+        object
     } else if text.starts_with("anon_inode:") || text == "/dev/null" {
         Object::Anonymous
     } else {

@@ -57,8 +57,8 @@ pub(crate) struct Scene<'a> {
     mappings: HashMap<i32, Option<Rc<Vec<Mapping>>>>,
     pub(crate) sockets: Option<Rc<Sockets>>,
     natives: HashMap<usize, bool>,
-    /// Whether eventfds have been told apart.
-    pub(crate) events: Option<()>,
+    /// Whether eventfds could be told apart.
+    pub(crate) events: Option<bool>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
     pub(crate) spaces: Option<Rc<Spaces>>,
     /// Whether the kernel sends signals when a descriptor is ready.
@@ -268,6 +268,12 @@ impl<'a> Scene<'a> {
         group
     }
 
+    /// The objects about whose holders was asked, and their groups.
+    pub(crate) fn known_groups(&self) -> Vec<(Object, usize)> {
+        let all = self.known.iter();
+        all.map(|((object, _), group)| (object.clone(), *group)).collect()
+    }
+
     /// With the pids of processes, where a thread's table was read.
     pub(crate) fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
         for holder in &mut holders {
@@ -280,7 +286,9 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) fn add_group(&mut self, holders: Vec<Holding>) -> usize {
-        self.groups.push(Group::new(holders));
+        let mut group = Group::new(holders);
+        group.leads_outside |= !self.holdings.is_settled;
+        self.groups.push(group);
         self.groups.len() - 1
     }
 

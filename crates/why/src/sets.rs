@@ -257,19 +257,14 @@ impl Scene<'_> {
         let Some(id) = id.and_then(|id| id.parse().ok()) else {
             return Wait::moves(Kind::Eventfd);
         };
-        let group = self.event_holders(id);
+        let proc = self.proc;
+        let are_told =
+            *self.events.get_or_insert_with(|| self.holdings.find_events(proc));
+        let group = self.group(&Object::Event(id), End::Both);
+        let untold = (!are_told).then_some(Waker::Outside);
         Wait::new(Kind::Eventfd, vec![Waker::Group(group)])
+            .or(untold)
             .on(format!("eventfd {id}"))
-    }
-
-    fn event_holders(&mut self, id: u64) -> usize {
-        let object = Object::Event(id);
-        if self.events.is_none() {
-            let proc = self.proc;
-            self.holdings.find_events(proc);
-            self.events = Some(());
-        }
-        self.group(&object, End::Both)
     }
 }
 

@@ -43,6 +43,7 @@ impl Scene<'_> {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wait.wakers.extend(children.into_iter().map(Waker::Process));
+            wait.others.extend(self.strangers_traced(task.process));
         }
         if self.may_be_notified(handled) {
             wait.wakers.push(Waker::Moves);
@@ -131,6 +132,7 @@ impl Scene<'_> {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wakers.extend(children.into_iter().map(Waker::Process));
+            wakers.extend(self.strangers_traced(task.process));
         }
         if self.may_be_notified(awaited) {
             wakers.push(Waker::Moves);

@@ -311,7 +311,7 @@ impl Scene<'_> {
 
 impl crate::proc::Proc {
     /// Our own copy of another process's descriptor.
-    fn copied(self, pid: i32, fd: i32) -> Option<OwnedFd> {
+    pub(crate) fn copied(self, pid: i32, fd: i32) -> Option<OwnedFd> {
         if self.refuses_memory() {
             return None;
         }

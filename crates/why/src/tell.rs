@@ -94,7 +94,9 @@ impl Proved {
         let alone = build(scene, waits, Outside::Nobody, &[]).stuck();
         let mut served = Vec::new();
         if alone.contains(&true) {
-            scene.follow_descriptors_on_the_way_out();
+            scene.find_hindered(waits);
+            scene.follow_connections_on_the_way_out();
+            scene.find_parked();
             served = scene.served();
             if !served.is_empty() {
                 Scene::doubt_events(waits);

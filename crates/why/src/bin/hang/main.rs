@@ -19,6 +19,7 @@ mod healthy_guards;
 mod healthy_hidden;
 mod healthy_memory;
 mod healthy_others;
+mod healthy_restless;
 mod healthy_strangers;
 mod healthy_waits;
 mod locks;
@@ -59,6 +60,7 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy_memory", healthy_memory::PROGRAMS),
     ("healthy_others", healthy_others::PROGRAMS),
     ("healthy_strangers", healthy_strangers::PROGRAMS),
+    ("healthy_restless", healthy_restless::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 
