@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod belief;
 mod check;
 mod compared;
 mod compile;
@@ -28,6 +29,7 @@ mod course;
 mod dialogue;
 mod exercise;
 mod expected;
+mod findings;
 mod hang;
 mod helpers;
 mod history;
@@ -48,6 +50,7 @@ mod run;
 mod selector;
 mod stillness;
 mod trouble;
+mod typed;
 mod verdict;
 
 pub use compile::{Compiled, Outcome, compile};
@@ -55,6 +58,7 @@ pub use course::Course;
 pub use exercise::{Exercise, hints};
 pub use judge::{Judged, Options, judge};
 pub use kit::Kit;
+pub use nearest::nearest;
 pub use plain::{clean, clean_lines};
 pub use questions::{Level, Limits, Mark, Points, Questions};
 pub use record::{Cut, Record};
