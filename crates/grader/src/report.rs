@@ -44,7 +44,11 @@ pub fn human(verdict: &Verdict, is_full: bool) -> String {
             .plan
             .as_ref()
             .map_or_else(String::new, |plan| format!(" under '{plan}'"));
-        let line = format!("not judged: {}{plan}: {}", it.run, it.why);
+        let run = match it.run.as_str() {
+            "" => String::new(),
+            run => format!("{run}{plan}: "),
+        };
+        let line = format!("not judged: {run}{}", it.why);
         text.push_str(&wrap(&clean_lines(&line), ""));
     }
     text
