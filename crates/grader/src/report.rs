@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plain::clean_lines;
+use crate::plain::{clean, clean_lines};
 use crate::plan_words::in_words;
 use crate::questions::Mark;
 use crate::verdict::{Finding, Verdict, Word};
@@ -75,7 +75,7 @@ fn head(verdict: &Verdict) -> String {
     let robust = mark("robust", verdict.robust);
     format!(
         "{BOLD}{}{PLAIN}: {colour}{word}{PLAIN}  ({works}, {robust}, {points})\n",
-        verdict.exercise
+        clean(&verdict.exercise)
     )
 }
 
@@ -90,6 +90,7 @@ fn tell(finding: &Finding) -> String {
         .as_ref()
         .map_or_else(String::new, |plan| format!(", under '{plan}'"));
     let place = format!("(in the run '{}'{plan}{mark})", finding.run);
+    let place = clean(&place);
     if finding.rule.len() + 2 + place.chars().count() > WIDTH {
         text.push('\n');
         text.push_str(&wrap(&place, "  "));

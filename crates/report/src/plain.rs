@@ -20,6 +20,23 @@ pub(crate) fn one_line(text: &str) -> String {
     harmless(text).replace(['\n', '\t'], " ")
 }
 
+/// JSON in which nothing harmful stands as it is: it can only stand in
+/// strings, and there an escape says the same.
+pub(crate) fn harmless_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_harmful(c) {
+            true => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            false => out.push(c),
+        }
+    }
+    out
+}
+
 /// At most so many characters, counted as UTF-16 does: whoever cuts at a limit
 /// counts no fewer.
 pub(crate) fn cut(text: &str, most: usize) -> String {

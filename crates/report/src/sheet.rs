@@ -8,7 +8,7 @@ use picture::{LaneStyle, Story, Time, lanes, mermaid};
 use serde_json::{Value, json as object};
 use trace::Header;
 
-use crate::plain::{colourless, harmless, one_line};
+use crate::plain::{colourless, harmless, harmless_json, one_line};
 
 /// What became of some exercises, in the order in which they are told.
 #[derive(Clone, Debug, Default)]
@@ -257,7 +257,7 @@ pub fn json(entry: &Entry) -> String {
         })
         .to_string(),
     };
-    value + "\n"
+    harmless_json(&value) + "\n"
 }
 
 impl fmt::Display for Unjudged {

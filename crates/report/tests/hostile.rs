@@ -240,6 +240,7 @@ fn verdicts_are_read_back_as_they_were_written() {
         let once = Sheet::read(&line.to_string()).unwrap();
         let written = json(&once.entries[0]);
         assert_eq!(written.lines().count(), 1);
+        assert!(is_plain(&written), "{written:?}");
         let again = Sheet::read(&written).unwrap();
         assert_eq!(json(&again.entries[0]), written);
         assert_eq!(again.entries[0].exercise, HOSTILE);
