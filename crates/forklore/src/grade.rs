@@ -1,25 +1,20 @@
 //! `forklore grade`: judge solutions by what their programs do.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use grader::{Course, Kit, Options, Trouble, Verdict, Word, judge};
+use clap::Args;
+use grader::{Course, Exercise, Kit, Options, Trouble, Verdict, judge};
+use report::{Entry, Outcome, Picture, Sheet};
 
-const NOT_PASSED: u8 = 1;
+use crate::reports::{
+    COULD_NOT, Format, Reports, in_repository, no_program, read, say, warn,
+};
+
 const WRONG_USAGE: u8 = 2;
-const COULD_NOT: u8 = 3;
-
-/// How a verdict is printed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Format {
-    /// In words
-    Human,
-    /// As one JSON object for each exercise, on a line of its own
-    Json,
-}
 
 /// Judges solutions by what their programs do.
 ///
@@ -30,9 +25,13 @@ enum Format {
 Examples:
   cargo grade pipes-pingpong
   cargo grade pipes-pingpong --source answer.rs --format json
+  cargo grade --all --format junit --report results.xml
+  cargo grade --verdicts verdicts.jsonl --format github
   cargo grade --list
 
-Exit codes: 0 all passed, 1 not passed, 2 wrong usage, 3 could not be judged.")]
+Exit codes: 0 all passed, 1 not passed, 2 wrong usage, 3 could not be judged.
+With --format classroom50 or gradescope, 0 says that all was judged; if not,
+there is no report, and the code is 3: nobody gets a zero for it.")]
 pub(crate) struct Grade {
     /// The exercises; without any, all that have a solution in work/
     #[arg(value_name = "EXERCISE")]
@@ -43,23 +42,42 @@ pub(crate) struct Grade {
     /// Decides what looks random in the plans; a verdict names its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How the verdict is printed
+    /// Judges all exercises; those without a solution in work/ are named
+    #[arg(long, conflicts_with_all = ["exercises", "source"])]
+    all: bool,
+    /// How the verdicts are told
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Writes the format into this file, and words to standard output
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Judges nothing: tells the verdicts that --format json has printed
+    /// into this file, or - for standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["exercises", "source", "all"]
+    )]
+    verdicts: Option<PathBuf>,
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
     /// Names all exercises
-    #[arg(long, conflicts_with_all = ["exercises", "source"])]
+    #[arg(long, conflicts_with_all = ["exercises", "source", "all", "verdicts"])]
     list: bool,
 }
 
 impl Grade {
     pub(crate) fn run(&self) -> ExitCode {
-        match self.grade() {
-            Ok(words) => exit_code(&words),
+        let reports = Reports {
+            format: self.format,
+            file: self.report.as_deref(),
+            is_full: self.full,
+        };
+        match self.grade(&reports) {
+            Ok(sheet) => reports.exit_code(&sheet),
             Err(trouble) => {
-                eprintln!("forklore grade: {trouble}");
+                warn(&format!("forklore grade: {trouble}\n"));
                 let code =
                     if trouble.is_usage() { WRONG_USAGE } else { COULD_NOT };
                 ExitCode::from(code)
@@ -67,7 +85,13 @@ impl Grade {
         }
     }
 
-    fn grade(&self) -> Result<Vec<Word>, Trouble> {
+    fn grade(&self, reports: &Reports<'_>) -> Result<Sheet, Trouble> {
+        if let Some(file) = &self.verdicts {
+            let sheet = read(file)?;
+            sheet.entries.iter().try_for_each(|it| reports.tell(it))?;
+            reports.finish(&sheet)?;
+            return Ok(sheet);
+        }
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
@@ -75,7 +99,7 @@ impl Grade {
         if self.list {
             let ids = course.ids()?.join("\n");
             say(&format!("{ids}\n"))?;
-            return Ok(Vec::new());
+            return Ok(Sheet::default());
         }
         let exercises = self
             .chosen(&course)?
@@ -86,20 +110,70 @@ impl Grade {
             return Err(Trouble::usage("--source takes one exercise"));
         }
         let kit = Kit::of(&course)?;
-        let mut words = Vec::new();
+        let mut sheet = Sheet::default();
         for exercise in &exercises {
             let source = match &self.source {
                 Some(source) => source.clone(),
                 None => shortened(&course.work(exercise.id()), &here),
             };
-            let judged = judge(&kit, exercise, &source, self.options())?;
-            if self.format == Format::Human && !judged.warnings.is_empty() {
-                anstream::eprint!("{}", grader::said(&judged.warnings));
-            }
-            self.print(&judged.verdict)?;
-            words.push(judged.verdict.verdict);
+            let alone = exercises.len() == 1;
+            let entry = self.entry(&kit, exercise, &source, alone)?;
+            reports.tell(&entry)?;
+            sheet.entries.push(entry);
         }
-        Ok(words)
+        reports.finish(&sheet)?;
+        Ok(sheet)
+    }
+
+    /// What becomes of one exercise. Trouble with one among several is its
+    /// own: the others are judged.
+    fn entry(
+        &self,
+        kit: &Kit,
+        exercise: &Exercise,
+        source: &Path,
+        is_alone: bool,
+    ) -> Result<Entry, Trouble> {
+        let id = exercise.id().to_owned();
+        if self.source.is_none() && source.symlink_metadata().is_err() {
+            let worth = exercise.questions().points;
+            let of = worth.works + worth.robust;
+            return Ok(Entry::new(id, Outcome::NotBegun { of }));
+        }
+        let begun = Instant::now();
+        let own = self.source.is_none();
+        let bad = no_program(exercise, source, self.seed).filter(|_| own);
+        let mut picture = None;
+        let verdict = match bad {
+            Some(verdict) => verdict,
+            None => match judge(kit, exercise, source, self.options()) {
+                Ok(judged) => {
+                    if self.format == Format::Human
+                        && !judged.warnings.is_empty()
+                    {
+                        warn(&grader::said(&judged.warnings));
+                    }
+                    let draws = matches!(
+                        self.format,
+                        Format::Github | Format::Gradescope
+                    );
+                    let failing = judged.failing.filter(|_| draws);
+                    picture = failing.map(Picture::of);
+                    judged.verdict
+                }
+                Err(trouble) if is_alone => return Err(trouble),
+                Err(trouble) => {
+                    let why = trouble.to_string();
+                    Verdict::unjudged(exercise, self.seed, why)
+                }
+            },
+        };
+        let outcome = Outcome::Judged(Box::new(verdict));
+        let mut entry = Entry::new(id, outcome);
+        entry.source = in_repository(source);
+        entry.took = begun.elapsed();
+        entry.picture = picture;
+        Ok(entry)
     }
 
     fn options(&self) -> Options {
@@ -111,6 +185,9 @@ impl Grade {
 
     /// The exercises that were named, or all that somebody works on.
     fn chosen(&self, course: &Course) -> Result<Vec<String>, Trouble> {
+        if self.all {
+            return course.ids();
+        }
         if !self.exercises.is_empty() {
             return Ok(self.exercises.clone());
         }
@@ -124,38 +201,9 @@ impl Grade {
         }
         Ok(ids)
     }
-
-    fn print(&self, verdict: &Verdict) -> Result<(), Trouble> {
-        match self.format {
-            Format::Human => say(&grader::human(verdict, self.full)),
-            Format::Json => {
-                let line = serde_json::to_string(verdict)
-                    .map_err(|error| Trouble::failed(error.to_string()))?;
-                say(&format!("{line}\n"))
-            }
-        }
-    }
 }
 
 /// The path as one would type it here: the compiler shows it.
 pub(crate) fn shortened(path: &Path, here: &Path) -> PathBuf {
     path.strip_prefix(here).unwrap_or(path).to_owned()
-}
-
-fn say(text: &str) -> Result<(), Trouble> {
-    let mut stdout = anstream::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(
-        |error| Trouble::failed(format!("cannot print the verdict: {error}")),
-    )
-}
-
-fn exit_code(words: &[Word]) -> ExitCode {
-    let has = |word: Word| words.contains(&word);
-    if has(Word::Fail) || has(Word::BuildFailed) {
-        ExitCode::from(NOT_PASSED)
-    } else if has(Word::Undecided) {
-        ExitCode::from(COULD_NOT)
-    } else {
-        ExitCode::SUCCESS
-    }
 }

@@ -12,6 +12,7 @@ mod grade;
 mod learn;
 mod lesson;
 mod locale;
+mod reports;
 mod ring;
 mod see;
 mod surroundings;

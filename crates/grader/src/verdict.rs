@@ -1,15 +1,18 @@
 //! The verdict, as data.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use trace::{Level, Who};
 
+use crate::exercise::Exercise;
 use crate::questions::Mark;
+use crate::rules::rule;
 
 /// The version of the verdict's form.
 pub const VERSION: u32 = 1;
 
 /// What became of a submission.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     /// Of the form: [`VERSION`].
     pub version: u32,
@@ -36,7 +39,7 @@ pub struct Verdict {
     /// Replays the same plans: `--seed`.
     pub seed: u64,
     /// The compiler's own words, if there is no program.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compiler: Option<String>,
 }
 
@@ -66,7 +69,8 @@ pub enum Containment {
     None,
 }
 
-/// One fault.
+/// One fault. Read back, why it matters and where to read are those of today's
+/// catalogue.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// The rule's id.
@@ -100,13 +104,37 @@ pub struct Finding {
     pub read: &'static str,
 }
 
+/// A fault as it stands in JSON.
+#[derive(Deserialize)]
+struct Told {
+    rule: String,
+    mark: Mark,
+    who: Option<Who>,
+    run: String,
+    plan: Option<String>,
+    says: String,
+}
+
+impl<'de> Deserialize<'de> for Finding {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Told { rule: id, mark, who, run, plan, says } =
+            Told::deserialize(from)?;
+        let rule = rule(&id).ok_or_else(|| {
+            let id = crate::plain::clean(&id);
+            Error::custom(format_args!("there is no rule '{id}'"))
+        })?;
+        let (why, read) = (rule.why(), rule.read());
+        Ok(Self { rule: rule.id, mark, who, run, plan, says, why, read })
+    }
+}
+
 /// What could not be judged.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NotRun {
-    /// The run.
+    /// The run; empty if none was begun.
     pub run: String,
     /// The plan, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
     /// Why.
     pub why: String,
@@ -128,6 +156,41 @@ pub struct Canonical {
 }
 
 impl Verdict {
+    /// Nothing was judged, for a reason that is not the program's: no mark,
+    /// no points, and never a zero.
+    pub fn unjudged(exercise: &Exercise, seed: u64, why: String) -> Self {
+        let worth = exercise.questions().points;
+        Self {
+            version: VERSION,
+            exercise: exercise.id().to_owned(),
+            verdict: Word::Undecided,
+            works: None,
+            robust: None,
+            points: None,
+            of: worth.works + worth.robust,
+            findings: Vec::new(),
+            not_run: vec![NotRun { run: String::new(), plan: None, why }],
+            observed: Level::Light,
+            contained: Containment::None,
+            seed,
+            compiler: None,
+        }
+    }
+
+    /// There is no program, for a reason that `says` tells.
+    pub fn no_program(exercise: &Exercise, seed: u64, says: String) -> Self {
+        Self {
+            verdict: Word::BuildFailed,
+            works: Some(false),
+            robust: Some(false),
+            points: Some(0),
+            not_run: Vec::new(),
+            observed: Level::Full,
+            compiler: Some(says),
+            ..Self::unjudged(exercise, seed, String::new())
+        }
+    }
+
     /// What is the same each time.
     pub fn canonical(&self) -> Canonical {
         let rules = self.findings.iter().map(|it| (it.rule, it.mark));
@@ -138,5 +201,35 @@ impl Verdict {
             points: self.points,
             rules: rules.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+
+    const JSON: &str = r#"{"version":1,"exercise":"pipes-relay",
+        "verdict":"fail","works":false,"robust":false,"points":0,"of":10,
+        "findings":[{"rule":"RULE","mark":"works","who":"A.1","run":"plain",
+        "says":"it hangs","why":"old","read":"old"}],"not_run":[],
+        "observed":"full","contained":"none","seed":1}"#;
+
+    #[test]
+    fn a_verdict_that_is_read_back_has_the_pages_of_today() {
+        let json = JSON.replace("RULE", "write-end-open");
+        let verdict: Verdict = serde_json::from_str(&json).unwrap();
+        let found = &verdict.findings[0];
+        let rule = crate::rule("write-end-open").unwrap();
+        assert_eq!((found.why, found.read), (rule.why(), rule.read()));
+        let again = serde_json::to_string(&verdict).unwrap();
+        let again: Verdict = serde_json::from_str(&again).unwrap();
+        assert_eq!(verdict.canonical(), again.canonical());
+    }
+
+    #[test]
+    fn a_rule_that_nobody_knows_is_refused() {
+        let json = JSON.replace("RULE", "no-such-rule");
+        let error = serde_json::from_str::<Verdict>(&json).unwrap_err();
+        assert!(error.to_string().contains("'no-such-rule'"), "{error}");
     }
 }
