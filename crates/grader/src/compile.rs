@@ -1,14 +1,15 @@
 //! From one source file to a program, by the compiler alone.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::kit::Kit;
 use crate::lack::lack;
@@ -20,18 +21,18 @@ const LONGEST: u64 = 1 << 20;
 const SAID: u64 = 256 << 10;
 /// An honest program needs a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Nobody runs a program for so long.
-const LONG_AGO: Duration = Duration::from_secs(3600);
 /// So many programs are kept.
 const KEPT: usize = 200;
 
-/// A program.
+/// A program, which stays where it is as long as this lives.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The file.
     pub program: PathBuf,
     /// The compiler's warnings, as it wrote them.
     pub said: String,
+    /// What claims its folder.
+    _claim: Arc<File>,
 }
 
 /// What came of a source.
@@ -72,11 +73,11 @@ pub fn compile(
         return Ok(Outcome::Compiled(compiled));
     }
     let draft = kept.draft().map_err(|error| failed("keep", error))?;
-    let (is_compiled, said) = run_compiler(kit, source, &draft, colour)
+    let (is_compiled, said) = run_compiler(kit, source, &draft.folder, colour)
         .map_err(|error| failed("compile", error))?;
     if !is_compiled {
-        let lack = lack(&said, &draft);
-        fs::remove_dir_all(&draft).ok();
+        let lack = lack(&said, &draft.folder);
+        draft.discard();
         return match lack {
             Some(lack) => {
                 Err(Trouble::failed(format!("cannot compile {shown}: {lack}")))
@@ -86,7 +87,7 @@ pub fn compile(
     }
     // Saved while it was compiled, it may be another program's source.
     let is_same = fs::read(source).is_ok_and(|it| it == text);
-    kept.keep(&draft, &said, is_same)
+    kept.keep(draft, said, is_same)
         .map(Outcome::Compiled)
         .map_err(|error| failed("keep the program of", error))
 }
@@ -176,54 +177,65 @@ impl Kept {
 
     /// Two sources may have one hash: they are compared byte by byte.
     fn find(&self) -> Option<Compiled> {
+        let claim = claim(&self.folder).ok()?;
         let is_same = fs::read(self.folder.join("source")).ok()? == self.source
             && fs::read(self.folder.join("stamp")).ok()?
                 == self.stamp.as_bytes();
         let said = fs::read_to_string(self.folder.join("said")).ok()?;
         let program = self.folder.join("solution");
-        (is_same && program.is_file()).then_some(Compiled { program, said })
+        if !is_same || !program.is_file() {
+            return None;
+        }
+        claim.set_modified(SystemTime::now()).ok();
+        Some(Compiled { program, said, _claim: Arc::new(claim) })
     }
 
-    fn draft(&self) -> io::Result<PathBuf> {
+    fn draft(&self) -> io::Result<Draft> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Relaxed);
         let own = format!("{}-{number}", std::process::id());
-        let draft = self.folder.with_extension(own);
-        fs::create_dir_all(&draft)?;
-        Ok(draft)
+        let folder = self.folder.with_extension(own);
+        fs::create_dir_all(&folder)?;
+        let claim = claim(&folder)?;
+        Ok(Draft { folder, claim })
     }
 
     /// `is_same` is whether the source is still what it was.
     fn keep(
         &self,
-        draft: &Path,
-        said: &str,
+        draft: Draft,
+        said: String,
         is_same: bool,
     ) -> io::Result<Compiled> {
         // Who includes other files or asks for variables is told in the
         // list of dependencies: such a program is used once.
-        let list = fs::read_to_string(draft.join("solution.d"))?;
+        let list = fs::read_to_string(draft.folder.join("solution.d"))?;
         let files = list.lines().filter(|line| line.ends_with(':'));
         let is_alone = files.count() <= 1 && !list.contains("# env-dep:");
         if !is_alone || !is_same {
-            let program = draft.join("solution");
-            return Ok(Compiled { program, said: said.to_owned() });
+            return Ok(draft.into_compiled(said));
         }
-        fs::write(draft.join("source"), &self.source)?;
-        fs::write(draft.join("stamp"), &self.stamp)?;
-        fs::write(draft.join("said"), said)?;
+        fs::write(draft.folder.join("source"), &self.source)?;
+        fs::write(draft.folder.join("stamp"), &self.stamp)?;
+        fs::write(draft.folder.join("said"), &said)?;
         self.make_room();
-        // Another grader may have kept the same one, and be running it.
-        if self.find().is_none() {
-            fs::remove_dir_all(&self.folder).ok();
+        // Only the first finds the place free: what lies there is never
+        // replaced, since others may be running it.
+        if fs::rename(&draft.folder, &self.folder).is_err() {
+            if let Some(compiled) = self.find() {
+                draft.discard();
+                return Ok(compiled);
+            }
+            forget(&self.folder);
+            if fs::rename(&draft.folder, &self.folder).is_err() {
+                return Ok(draft.into_compiled(said));
+            }
         }
-        if fs::rename(draft, &self.folder).is_err() {
-            fs::remove_dir_all(draft).ok();
-        }
-        self.find().ok_or_else(|| io::Error::other("it was not kept"))
+        let folder = self.folder.clone();
+        Ok(Draft { folder, ..draft }.into_compiled(said))
     }
 
-    /// Forgets the oldest, if nobody can be running it any more.
+    /// Forgets those that were not asked for the longest time.
     fn make_room(&self) {
         let Some(Ok(all)) = self.folder.parent().map(fs::read_dir) else {
             return;
@@ -232,12 +244,119 @@ impl Kept {
             .filter_map(Result::ok)
             .filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it)))
             .collect();
-        all.sort_by_key(|(changed, _)| *changed);
+        all.sort_by_key(|(asked, _)| *asked);
         let too_many = all.len().saturating_sub(KEPT);
-        for (changed, entry) in all.into_iter().take(too_many) {
-            if changed.elapsed().is_ok_and(|age| age > LONG_AGO) {
-                fs::remove_dir_all(entry.path()).ok();
-            }
+        for (_, entry) in all.into_iter().take(too_many) {
+            forget(&entry.path());
         }
+    }
+}
+
+/// A folder in which a program is being made.
+struct Draft {
+    folder: PathBuf,
+    claim: File,
+}
+
+impl Draft {
+    fn into_compiled(self, said: String) -> Compiled {
+        let program = self.folder.join("solution");
+        Compiled { program, said, _claim: Arc::new(self.claim) }
+    }
+
+    fn discard(self) {
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Makes sure that nobody forgets this folder until the file is closed.
+///
+/// The claim is on the folder, whatever its name becomes.
+fn claim(folder: &Path) -> io::Result<File> {
+    let file = File::open(folder)?;
+    match file.try_lock_shared() {
+        // Where nothing can be locked, nothing is forgotten.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+        Err(TryLockError::WouldBlock) => return Err(gone()),
+    }
+    if is_at(&file, folder)? { Ok(file) } else { Err(gone()) }
+}
+
+/// Removes a folder that nobody claims.
+fn forget(folder: &Path) {
+    let Ok(file) = File::open(folder) else { return };
+    if file.try_lock().is_err() || !is_at(&file, folder).unwrap_or(false) {
+        return;
+    }
+    // First its name, so that nobody finds half of it.
+    let aside = folder.with_extension(format!("{}-old", std::process::id()));
+    match fs::rename(folder, &aside) {
+        Ok(()) => fs::remove_dir_all(&aside).ok(),
+        Err(_) => None,
+    };
+}
+
+fn is_at(file: &File, folder: &Path) -> io::Result<bool> {
+    Ok(file.metadata()?.ino() == fs::metadata(folder)?.ino())
+}
+
+fn gone() -> io::Error {
+    io::Error::other("another grader has just removed its folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::sync::Barrier;
+    use std::thread::scope;
+
+    use super::*;
+
+    /// Two keep the same one at the same moment: whoever is told where it
+    /// is finds it there.
+    #[test]
+    fn a_program_that_is_in_use_is_never_replaced() {
+        let folder = env::temp_dir()
+            .join(format!("forklore-kept-{}", std::process::id()));
+        for round in 0_u32..300 {
+            let kept = Kept {
+                source: round.to_string().into_bytes(),
+                stamp: String::new(),
+                folder: folder.join(round.to_string()),
+            };
+            let barrier = Barrier::new(2);
+            let work = || {
+                let draft = kept.draft().unwrap();
+                let list = draft.folder.join("solution.d");
+                fs::write(list, "solution: a.rs\n\na.rs:\n").unwrap();
+                let mut options = File::options();
+                options.write(true).create(true).mode(0o755);
+                options.open(draft.folder.join("solution")).unwrap();
+                barrier.wait();
+                let compiled = kept.keep(draft, String::new(), true).unwrap();
+                let is_there = || compiled.program.is_file();
+                assert!((0..100).all(|_| is_there()), "round {round}");
+            };
+            scope(|scope| {
+                for _ in 0..2 {
+                    Builder::new().spawn_scoped(scope, work).unwrap();
+                }
+            });
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn only_what_nobody_uses_is_forgotten() {
+        let folder = env::temp_dir()
+            .join(format!("forklore-claimed-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let claimed = claim(&folder).unwrap();
+        forget(&folder);
+        assert!(folder.is_dir());
+        drop(claimed);
+        forget(&folder);
+        assert!(!folder.exists());
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use observer::Plan;
 use trace::{Level, What};
 
-use crate::compile::{Outcome, compile};
+use crate::compile::{Compiled, Outcome, compile};
 use crate::exercise::Exercise;
 use crate::expected::{Exit, Expected};
 use crate::history::History;
@@ -64,7 +64,10 @@ pub fn judge(
             return Ok(build_failed(exercise, options, said));
         }
     };
-    let programs = helpers(kit, exercise)?;
+    let helpers = helpers(kit, exercise)?;
+    let place =
+        |(name, it): &(String, Compiled)| (name.clone(), it.program.clone());
+    let programs: Vec<Program> = helpers.iter().map(place).collect();
     let mut judge = Judge {
         exercise,
         options,
@@ -80,12 +83,15 @@ pub fn judge(
     Ok(judge.finish(compiled.said))
 }
 
-/// The helpers' programs.
-fn helpers(kit: &Kit, exercise: &Exercise) -> Result<Vec<Program>, Trouble> {
+/// The helpers, each with its name.
+fn helpers(
+    kit: &Kit,
+    exercise: &Exercise,
+) -> Result<Vec<(String, Compiled)>, Trouble> {
     let build = |name: String| {
         let source = exercise.helper(&name);
         match compile(kit, &source, false)? {
-            Outcome::Compiled(compiled) => Ok((name, compiled.program)),
+            Outcome::Compiled(compiled) => Ok((name, compiled)),
             Outcome::Refused(said) => {
                 let source = source.display();
                 Err(Trouble::failed(format!("{source} is no program: {said}")))
