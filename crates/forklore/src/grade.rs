@@ -1,14 +1,21 @@
 //! `forklore grade`: judge solutions by what their programs do.
 
 use std::env;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use grader::{Course, Exercise, Kit, Options, Trouble, Verdict, judge};
+use grader::{
+    Course, Exercise, Kit, Options, Record, Trouble, Verdict, judge,
+};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use picture::{Story, svg};
 use report::{Entry, Outcome, Picture, Sheet};
+use trace::Header;
 
 use crate::reports::{
     COULD_NOT, Format, Reports, in_repository, no_program, read, say, warn,
@@ -62,6 +69,12 @@ pub(crate) struct Grade {
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
+    /// Draws the run of the first finding into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Ends with the class that asked for it
+    #[arg(long, hide = true)]
+    of_class: bool,
     /// Names all exercises
     #[arg(long, conflicts_with_all = ["exercises", "source", "all", "verdicts"])]
     list: bool,
@@ -86,6 +99,7 @@ impl Grade {
     }
 
     fn grade(&self, reports: &Reports<'_>) -> Result<Sheet, Trouble> {
+        self.follow()?;
         if let Some(file) = &self.verdicts {
             let sheet = read(file)?;
             sheet.entries.iter().try_for_each(|it| reports.tell(it))?;
@@ -106,8 +120,11 @@ impl Grade {
             .iter()
             .map(|id| course.exercise(id))
             .collect::<Result<Vec<_>, _>>()?;
-        if self.source.is_some() && exercises.len() != 1 {
-            return Err(Trouble::usage("--source takes one exercise"));
+        if exercises.len() != 1 {
+            let several = [("--source", &self.source), ("--svg", &self.svg)];
+            if let Some((it, _)) = several.iter().find(|it| it.1.is_some()) {
+                return Err(Trouble::usage(format!("{it} takes one exercise")));
+            }
         }
         let kit = Kit::of(&course)?;
         let mut sheet = Sheet::default();
@@ -143,30 +160,16 @@ impl Grade {
         let begun = Instant::now();
         let own = self.source.is_none();
         let bad = no_program(exercise, source, self.seed).filter(|_| own);
-        let mut picture = None;
-        let verdict = match bad {
-            Some(verdict) => verdict,
-            None => match judge(kit, exercise, source, self.options()) {
-                Ok(judged) => {
-                    if self.format == Format::Human
-                        && !judged.warnings.is_empty()
-                    {
-                        warn(&grader::said(&judged.warnings));
-                    }
-                    let draws = matches!(
-                        self.format,
-                        Format::Github | Format::Gradescope
-                    );
-                    let failing = judged.failing.filter(|_| draws);
-                    picture = failing.map(Picture::of);
-                    judged.verdict
-                }
-                Err(trouble) if is_alone => return Err(trouble),
-                Err(trouble) => {
-                    let why = trouble.to_string();
-                    Verdict::unjudged(exercise, self.seed, why)
-                }
-            },
+        let judged = match bad {
+            Some(verdict) => Ok((verdict, None)),
+            None => self.judge(kit, exercise, source),
+        };
+        let (verdict, picture) = match judged {
+            Err(trouble) if !is_alone => {
+                let why = trouble.to_string();
+                (Verdict::unjudged(exercise, self.seed, why), None)
+            }
+            judged => judged?,
         };
         let outcome = Outcome::Judged(Box::new(verdict));
         let mut entry = Entry::new(id, outcome);
@@ -174,6 +177,33 @@ impl Grade {
         entry.took = begun.elapsed();
         entry.picture = picture;
         Ok(entry)
+    }
+
+    /// The verdict on a program, and its failing run for who shows pictures.
+    fn judge(
+        &self,
+        kit: &Kit,
+        exercise: &Exercise,
+        source: &Path,
+    ) -> Result<(Verdict, Option<Picture>), Trouble> {
+        let judged = judge(kit, exercise, source, self.options())?;
+        if self.format == Format::Human && !judged.warnings.is_empty() {
+            warn(&grader::said(&judged.warnings));
+        }
+        self.draw(judged.failing.as_ref())?;
+        let draws = matches!(self.format, Format::Github | Format::Gradescope);
+        let failing = judged.failing.filter(|_| draws);
+        Ok((judged.verdict, failing.map(Picture::of)))
+    }
+
+    /// Of a class, it ends when the class does, and leaves nothing running.
+    fn follow(&self) -> Result<(), Trouble> {
+        if !self.of_class {
+            return Ok(());
+        }
+        set_pdeathsig(Signal::SIGTERM).map_err(|error| {
+            Trouble::failed(format!("cannot follow its class: {error}"))
+        })
     }
 
     fn options(&self) -> Options {
@@ -200,6 +230,19 @@ impl Grade {
             ));
         }
         Ok(ids)
+    }
+
+    /// Draws the run, if one is asked for and there is one.
+    fn draw(&self, failing: Option<&Record>) -> Result<(), Trouble> {
+        let (Some(file), Some(record)) = (&self.svg, failing) else {
+            return Ok(());
+        };
+        let header = Header::new(record.level, vec!["solution".to_owned()]);
+        let story = Story::new(&header, record.events.clone());
+        fs::write(file, svg(&story)).map_err(|error| {
+            let file = file.display();
+            Trouble::failed(format!("cannot write {file}: {error}"))
+        })
     }
 }
 

@@ -112,19 +112,34 @@ struct Told {
     who: Option<Who>,
     run: String,
     plan: Option<String>,
+    asks: Option<String>,
+    #[serde(default)]
+    typed: Vec<String>,
     says: String,
+    #[serde(default)]
+    stderr: Vec<String>,
 }
 
 impl<'de> Deserialize<'de> for Finding {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Told { rule: id, mark, who, run, plan, says } =
-            Told::deserialize(from)?;
-        let rule = rule(&id).ok_or_else(|| {
-            let id = crate::plain::clean(&id);
+        let told = Told::deserialize(from)?;
+        let rule = rule(&told.rule).ok_or_else(|| {
+            let id = crate::plain::clean(&told.rule);
             Error::custom(format_args!("there is no rule '{id}'"))
         })?;
-        let (why, read) = (rule.why(), rule.read());
-        Ok(Self { rule: rule.id, mark, who, run, plan, says, why, read })
+        Ok(Self {
+            rule: rule.id,
+            mark: told.mark,
+            who: told.who,
+            run: told.run,
+            plan: told.plan,
+            asks: told.asks,
+            typed: told.typed,
+            says: told.says,
+            stderr: told.stderr,
+            why: rule.why(),
+            read: rule.read(),
+        })
     }
 }
 
