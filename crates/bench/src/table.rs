@@ -1,0 +1,107 @@
+//! Results as tables in Markdown.
+
+use crate::plan::GROUPS;
+use crate::results::{Range, Results};
+use crate::row::{Row, Unit, Way, three_digits};
+
+/// What Rust may take for the same calls, in multiples of C.
+pub(crate) const ALLOWED: f64 = 1.05;
+
+/// All tables, each below its heading.
+pub(crate) fn tables(rows: &[Row], results: &Results) -> String {
+    let mut text = String::new();
+    let groups = GROUPS.iter().copied();
+    let curves = [
+        ("size", "By the parent's size"),
+        ("tree", "By the tree's size"),
+        ("producers", "By the number of producers"),
+    ];
+    for (group, heading) in groups.chain(curves) {
+        let table = table(rows, results, group);
+        if !table.is_empty() {
+            text.push_str(&format!("## {heading}\n\n{table}\n"));
+        }
+    }
+    text
+}
+
+/// The table of one group; empty if nothing of it was measured.
+pub(crate) fn table(rows: &[Row], results: &Results, group: &str) -> String {
+    let mut lines = String::new();
+    for row in rows.iter().filter(|row| row.group == group) {
+        let mut title = match row.at {
+            Some(place) => format!("{}: {place}", row.title),
+            None => row.title.clone(),
+        };
+        for way in &row.ways {
+            let Some(range) = results.range(&row.id, &way.name()) else {
+                continue;
+            };
+            let ratio = ratio_of(row, way, results);
+            let figures = shown(row.unit, range);
+            let name = way.name();
+            lines.push_str(&format!(
+                "| {title} | {name} | {figures} | {ratio} |\n"
+            ));
+            title.clear();
+        }
+    }
+    match lines.is_empty() {
+        true => lines,
+        false => format!(
+            "| work | way | median (least to most) | times C |\n\
+             |---|---|---|---|\n{lines}"
+        ),
+    }
+}
+
+/// `125 µs (121 to 130 µs)`: a rate's least is its slowest run.
+fn shown(unit: Unit, range: Range) -> String {
+    let (least, most) = match unit {
+        Unit::Each(_) => (range.least, range.most),
+        Unit::Messages | Unit::Mebibytes => (range.most, range.least),
+    };
+    let median = unit.show(range.median);
+    format!("{median} ({} to {})", unit.show(least), unit.show(most))
+}
+
+fn ratio_of(row: &Row, way: &Way, results: &Results) -> String {
+    let Some(ratio) = results.to_floor(row, way) else { return String::new() };
+    if row.floor().is_some_and(|floor| floor.name() == way.name()) {
+        return "1".to_owned();
+    }
+    let same = if way.is_same { ", same calls" } else { "" };
+    let (median, least) = (three_digits(ratio.median), ratio.least);
+    let (least, most) = (three_digits(least), three_digits(ratio.most));
+    format!("{median} ({least} to {most}){same}")
+}
+
+/// How Rust stands to C where both make the same calls: one line, then one
+/// for each row that is above what is allowed.
+pub(crate) fn verdict(rows: &[Row], results: &Results) -> String {
+    let mut all = 0;
+    let mut over = String::new();
+    for row in rows {
+        for way in row.ways.iter().filter(|way| way.is_same) {
+            let Some(ratio) = results.to_floor(row, way) else { continue };
+            all += 1;
+            if ratio.median > ALLOWED {
+                let median = three_digits(ratio.median);
+                let least = three_digits(ratio.least);
+                let most = three_digits(ratio.most);
+                over.push_str(&format!(
+                    "  {}: {median} ({least} to {most})\n",
+                    row.id
+                ));
+            }
+        }
+    }
+    let within = all - over.lines().count();
+    match all {
+        0 => String::new(),
+        _ => format!(
+            "Rust within {ALLOWED} of C, by the same calls: {within} of {all}\n\
+             {over}"
+        ),
+    }
+}
