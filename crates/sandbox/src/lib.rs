@@ -1,0 +1,25 @@
+//! Contains a process tree, and says which means hold on this machine.
+//!
+//! Three levels. *Full*: [`enter`] puts the caller and all that it starts
+//! into namespaces of their own, below an init of ours, where nothing outside
+//! can be named, signalled or written. *Partial*: no namespaces. *None*: not
+//! contained. At both first levels each program is [`Confinement::apply`]'d
+//! before it begins: Landlock, limits, no capabilities.
+//!
+//! A level is never stepped down silently: what is missing is an error that
+//! names it, and [`probe`] says what would help.
+
+mod cgroup;
+mod confinement;
+mod enter;
+mod landlock;
+mod limits;
+mod mounts;
+mod probe;
+mod rights;
+
+pub use confinement::{Confinement, Prepared};
+pub use enter::{Entered, Outside, enter};
+pub use landlock::lacks_landlock;
+pub use limits::Limits;
+pub use probe::{Mechanism, probe};
