@@ -8,9 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use grader::{
-    Course, Exercise, Kit, Options, Record, Trouble, Verdict, judge,
-};
+use grader::{Course, Exercise, Kit, Options, Record, Trouble, Verdict, judge};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use picture::{Story, svg};
