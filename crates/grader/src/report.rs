@@ -79,7 +79,7 @@ fn head(verdict: &Verdict) -> String {
     )
 }
 
-fn tell(finding: &Finding) -> String {
+fn heading(finding: &Finding) -> String {
     let mut text = format!("{RED}{}{PLAIN}", finding.rule);
     let mark = match finding.mark {
         Mark::Works => "",
@@ -97,6 +97,11 @@ fn tell(finding: &Finding) -> String {
     } else {
         writeln!(text, "  {place}").ok();
     }
+    text
+}
+
+fn tell(finding: &Finding) -> String {
+    let mut text = heading(finding);
     for line in &finding.typed {
         let sign = if line.starts_with('#') { "" } else { "$ " };
         writeln!(text, "  {sign}{}", clean_lines(line)).ok();
