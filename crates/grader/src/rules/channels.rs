@@ -44,11 +44,19 @@ pub(super) fn too_few(case: &Case<'_>) -> Vec<Fault> {
 }
 
 /// One transfer of bytes or of a message.
-struct Transfer<'a> {
+pub(super) struct Transfer<'a> {
     who: &'a Who,
-    is_write: bool,
+    pub(super) is_write: bool,
     /// The pipe, queue, or the socket at which it is read.
-    object: &'a str,
+    pub(super) object: &'a str,
+}
+
+/// The last transfer of a process.
+pub(super) fn last_transfer<'a>(
+    case: &'a Case<'_>,
+    who: &Who,
+) -> Option<Transfer<'a>> {
+    transfers(case).into_iter().rfind(|it| it.who == who)
 }
 
 /// All transfers, in order; the streams of the run are none.

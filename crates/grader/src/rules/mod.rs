@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     StandingCause,
     /// A standing rule that explains nothing else.
     Standing,
+    /// It explains nothing else, and is no standing rule.
+    Aside,
     /// The result is wrong; whatever explains that is said instead.
     Result,
 }
@@ -122,6 +124,7 @@ rules! {
     StandingCause "foreign-program" programs::foreign;
     StandingCause "child-falls-through" kin::falls_through;
     StandingCause "over-budget" waiting::over_budget;
+    Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "write-end-open" waiting::write_end_open;
     Cause "pipe-cycle" waiting::pipe_cycle;
     Cause "lock-cycle" waiting::lock_cycle;
@@ -135,7 +138,6 @@ rules! {
     Cause "private-futex" waiting::private_futex;
     Cause "wait-cycle" waiting::wait_cycle;
     Cause "panics" results::panics;
-    Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "never-received" channels::never_received;
     Cause "no-communication" channels::no_communication;
     Cause "end-not-met" channels::end_not_met;
@@ -155,7 +157,6 @@ rules! {
     StandingCause "ordered-by-sleep" waiting::ordered_by_sleep;
     StandingCause "left-behind" kin::left_behind;
     StandingCause "child-not-waited" kin::not_waited;
-    Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
     Race "lock-shared" locks::shared;
     Race "lock-dropped" locks::dropped;
@@ -170,6 +171,7 @@ rules! {
     Result "wrong-exit" results::wrong_exit;
     Result "wrong-file" results::wrong_file;
     Result "too-slow" results::too_slow;
+    Aside "signal-after-wait" calls::signal_after_wait;
     Standing "leaked-descriptor" programs::leaked_descriptor;
     Standing "signals-not-reset" programs::signals_not_reset;
     Standing "name-left-behind" results::name_left_behind;
