@@ -250,6 +250,28 @@ fn what_a_program_prints_never_reaches_the_terminal_as_it_is() {
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
 }
 
+/// The file of that run, and the error of the program itself, are what one
+/// needs to see it at home.
+#[test]
+#[cfg_attr(feature = "without-answers", ignore = "this copy has no answers")]
+fn a_finding_says_how_to_run_it_and_what_was_said_on_standard_error() {
+    let exercise = "lessons/lesson-05-pipes/exercises/until-eof";
+    let wrong = format!("{exercise}/wrong-wrong-output-text.rs");
+    let output = grade(&["pipes-until-eof", "--source", &wrong]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let behind = |from: &str, line: &str| {
+        let (_, rest) = text.split_once(from).unwrap_or_default();
+        assert!(rest.contains(line), "{line}: {text}");
+    };
+    behind("wrong-output", "\n  $ cargo run -- bytes\n");
+    behind("$ printf 'a\\377\\n\\000b\\376z' > bytes\n", "$ cargo run");
+    behind("On standard error it said:\n", "did not contain valid UTF-8\n");
+    let verdict = verdict("pipes-until-eof", &root().join(&wrong));
+    let finding = &verdict["findings"][0];
+    assert_eq!(finding["typed"][1], "cargo run -- bytes", "{verdict:#}");
+    assert!(finding["stderr"][0].is_string(), "{verdict:#}");
+}
+
 /// To wait is taught later, and costs the mark robust there; but without it
 /// the exit code is wrong.
 #[test]

@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod belief;
 mod check;
 mod compared;
 mod compile;
@@ -28,6 +29,7 @@ mod course;
 mod dialogue;
 mod exercise;
 mod expected;
+mod findings;
 mod hang;
 mod helpers;
 mod history;
@@ -48,6 +50,7 @@ mod run;
 mod selector;
 mod stillness;
 mod trouble;
+mod typed;
 mod verdict;
 
 pub use compile::{Compiled, Outcome, compile};

@@ -92,12 +92,25 @@ fn tell(finding: &Finding) -> String {
     } else {
         writeln!(text, "  {place}").ok();
     }
+    for line in &finding.typed {
+        let sign = if line.starts_with('#') { "" } else { "$ " };
+        writeln!(text, "  {sign}{}", clean_lines(line)).ok();
+    }
     if let Some(plan) = &finding.plan {
         let words = format!("In this run {}.", in_words(plan));
         text.push_str(&wrap(&clean_lines(&words), "  "));
     }
+    if let Some(asks) = &finding.asks {
+        text.push_str(&wrap(&sentence(&clean_lines(asks)), "  "));
+    }
     for line in finding.says.lines() {
         text.push_str(&wrap(&sentence(&clean_lines(line)), "  "));
+    }
+    if !finding.stderr.is_empty() {
+        text.push_str("  On standard error it said:\n");
+        for line in &finding.stderr {
+            text.push_str(&wrap(&clean_lines(line), "    "));
+        }
     }
     text.push_str(&wrap(finding.why, "  "));
     let read = format!("Read: {}", finding.read.replace('`', ""));
@@ -116,26 +129,14 @@ fn sentence(text: &str) -> String {
     text
 }
 
-/// Lines of at most 80 columns, words kept whole where they fit.
+/// Lines of at most 80 columns, no word folded.
 fn wrap(text: &str, indent: &str) -> String {
-    let mut wrapped = String::new();
-    for line in text.lines() {
-        let mut now = indent.to_owned();
-        for word in line.split(' ') {
-            let length = now.chars().count() + 1 + word.chars().count();
-            if length > WIDTH && now.len() > indent.len() {
-                wrapped.push_str(now.trim_end());
-                wrapped.push('\n');
-                now = indent.to_owned();
-            } else if now.len() > indent.len() {
-                now.push(' ');
-            }
-            now.push_str(word);
-        }
-        wrapped.push_str(now.trim_end());
-        wrapped.push('\n');
-    }
-    wrapped
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    text.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
 }
 
 /// A compiler's words with their colours, and nothing else that a terminal

@@ -81,8 +81,19 @@ pub struct Finding {
     /// Under which plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// What is asked by this plan, in the exercise's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
+    /// The run as one would type it, a line each; empty where that is `cargo
+    /// run` and no more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub typed: Vec<String>,
     /// What happened.
     pub says: String,
+    /// What the run said on standard error, line by line, where `says` does
+    /// not have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stderr: Vec<String>,
     /// Why it matters.
     pub why: &'static str,
     /// Where to read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trace::{Event, What, Who};
+use trace::{Ending, Event, What, Who};
 
 use super::{Case, Fault};
 use crate::selector::Processes;
@@ -298,7 +298,17 @@ pub(super) fn end_not_met(case: &Case<'_>) -> Vec<Fault> {
         let events = case.history.events();
         events.filter_map(|(_, it)| is_read(it)).collect::<Vec<u64>>()
     };
-    let never = |who: &&Who| whose.by.hold(who) && !reads(who).contains(&0);
+    // Who gave up with an error is told by what came of that.
+    let is_wrong = super::memory::is_result_wrong(case);
+    let gave_up = |who: &Who| {
+        let end = case.history.lives[who].end.as_ref();
+        let has_failed = end
+            .is_some_and(|(_, how)| matches!(how, Ending::Code { code: 1.. }));
+        is_wrong && has_failed
+    };
+    let never = |who: &&Who| {
+        whose.by.hold(who) && !reads(who).contains(&0) && !gave_up(who)
+    };
     let Some(who) = case.history.lives.keys().find(never) else {
         return Vec::new();
     };

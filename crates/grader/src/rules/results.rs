@@ -112,8 +112,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     }
     match compare(case.stdout, &record.stdout, &case.history, true) {
         Some(it) if !it.is_order => {
-            let said = said(case).unwrap_or_default();
-            vec![Fault::of_run(format!("of the output, {}{said}", it.says))]
+            vec![Fault::of_run(format!("of the output, {}", it.says))]
         }
         _ => wrong_stderr(case),
     }
@@ -160,19 +159,10 @@ pub(super) fn wrong_exit(case: &Case<'_>) -> Vec<Fault> {
         Ending::Code { code } => format!("exit code {code}"),
         how => format!("a death by {}", ending(how)),
     };
-    let said = said(case).unwrap_or_default();
     let expected = case.exit;
     vec![Fault::of_run(format!(
-        "the program's end is {found}, and {expected} is expected{said}"
+        "the program's end is {found}, and {expected} is expected"
     ))]
-}
-
-/// The first line on standard error.
-fn said(case: &Case<'_>) -> Option<String> {
-    let stderr = &case.history.record.stderr;
-    let mut lines = stderr.split(|it| *it == b'\n');
-    let line = lines.find(|line| !line.is_empty())?;
-    Some(format!("; it said `{}`", quoted(line, QUOTED)))
 }
 
 /// A file is another one.

@@ -1,0 +1,45 @@
+//! Whether a run is to be believed.
+
+use std::io;
+
+use trace::What;
+
+use crate::record::{Cut, Record};
+use crate::run::{Setting, run};
+
+/// A run whose hang is beyond doubt. A process that a plan holds looks
+/// stopped; if the trace knows of no stop, the look was taken in a hold.
+pub(crate) fn believable(setting: &Setting<'_>) -> io::Result<Record> {
+    const TRIES: u32 = 5;
+    let mut record = run(setting)?;
+    for _ in 1..TRIES {
+        let Some(Cut::Stuck(answer)) = &record.cut else { break };
+        let says_stopped = answer.causes.contains(&why::Cause::WaitsForStopped);
+        let is_stop = |what: &What| matches!(what, What::Stop { .. });
+        let is_stopped = record.events.iter().any(|it| is_stop(&it.what));
+        if !says_stopped || is_stopped {
+            break;
+        }
+        record = run(setting)?;
+    }
+    match &record.cut {
+        Some(Cut::Stuck(answer)) if may_be_alarmed(answer, &record) => {
+            run(&Setting { is_patient: true, ..setting.clone() })
+        }
+        _ => Ok(record),
+    }
+}
+
+/// Whether a hang may have ended by an alarm: `why` could not rule one out,
+/// and the trace has one.
+fn may_be_alarmed(answer: &why::Answer, record: &Record) -> bool {
+    let mut events = record.events.iter();
+    !answer.unless.is_empty()
+        && events.any(|it| matches!(it.what, What::Alarm { after_us: 1.., .. }))
+}
+
+/// Whether the machine, and not the disk or a limit, is the reason.
+pub(crate) fn is_of_observing(error: &io::Error) -> bool {
+    let says = error.to_string();
+    says.contains("this machine does not let") || says.contains("needs level")
+}
