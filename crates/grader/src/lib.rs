@@ -58,6 +58,7 @@ pub use course::Course;
 pub use exercise::{Exercise, hints};
 pub use judge::{Judged, Options, judge};
 pub use kit::Kit;
+pub use nearest::nearest;
 pub use plain::{clean, clean_lines};
 pub use questions::{Level, Limits, Mark, Points, Questions};
 pub use record::{Cut, Record};
