@@ -4,6 +4,7 @@ use std::io;
 
 use trace::What;
 
+use crate::panic::{Panic, own_function};
 use crate::record::{Cut, Record};
 use crate::run::{Setting, run};
 
@@ -22,12 +23,27 @@ pub(crate) fn believable(setting: &Setting<'_>) -> io::Result<Record> {
         }
         record = run(setting)?;
     }
-    match &record.cut {
-        Some(Cut::Stuck(answer)) if may_be_alarmed(answer, &record) => {
-            run(&Setting { is_patient: true, ..setting.clone() })
-        }
-        _ => Ok(record),
+    if let Some(Cut::Stuck(answer)) = &record.cut
+        && may_be_alarmed(answer, &record)
+    {
+        record = run(&Setting { is_patient: true, ..setting.clone() })?;
     }
+    record.panicking = panicking(setting, &record)?;
+    Ok(record)
+}
+
+/// Where in the program a library was called that panicked: it is run once
+/// more for that.
+fn panicking(
+    setting: &Setting<'_>,
+    record: &Record,
+) -> io::Result<Option<String>> {
+    let panic = Panic::first_in(&record.stderr);
+    if panic.is_none_or(|it| it.library().is_none()) {
+        return Ok(None);
+    }
+    let again = run(&Setting { has_frames: true, ..setting.clone() })?;
+    Ok(own_function(&again.stderr))
 }
 
 /// Whether a hang may have ended by an alarm: `why` could not rule one out,

@@ -37,6 +37,7 @@ mod judge;
 mod kit;
 mod lack;
 mod nearest;
+mod panic;
 mod parameters;
 mod pattern;
 mod place;

@@ -20,6 +20,8 @@ pub struct Record {
     pub stdout: Vec<u8>,
     /// What it said on standard error.
     pub stderr: Vec<u8>,
+    /// The function of the program in which a library panicked.
+    pub panicking: Option<String>,
     /// Why the grader ended it; `None` if it ended by itself.
     pub cut: Option<Cut>,
     /// What its streams are called in the trace.
@@ -111,6 +113,7 @@ impl Record {
             events: Vec::new(),
             stdout: Vec::new(),
             stderr: Vec::new(),
+            panicking: None,
             cut: None,
             streams,
             id: place.id(),

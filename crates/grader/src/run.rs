@@ -42,6 +42,8 @@ pub(crate) struct Setting<'a> {
     /// Whether it is left to itself when nothing moves: an alarm may end
     /// that, of which the kernel tells nobody.
     pub(crate) is_patient: bool,
+    /// Whether a panic shows its frames. That takes time, and opens files.
+    pub(crate) has_frames: bool,
 }
 
 /// What comes from a run.
@@ -298,6 +300,9 @@ fn environment(
     all.push(("HOME".into(), Some(folder.clone().into())));
     all.push(("TMPDIR".into(), Some(folder.into())));
     all.push(("LANG".into(), Some("C.UTF-8".into())));
+    if setting.has_frames {
+        all.push(("RUST_BACKTRACE".into(), Some("1".into())));
+    }
     for (name, value) in &setting.question.environment {
         let value = value.filled(place, helpers.said());
         all.push((name.into(), Some(value)));
