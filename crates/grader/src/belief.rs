@@ -8,6 +8,9 @@ use crate::panic::{Panic, own_function};
 use crate::record::{Cut, Record};
 use crate::run::{Setting, run};
 
+/// So many times as long may a run take on a machine that has no time for it.
+const EXTENSION: u64 = 8;
+
 /// A run whose hang is beyond doubt. A process that a plan holds looks
 /// stopped; if the trace knows of no stop, the look was taken in a hold.
 pub(crate) fn believable(setting: &Setting<'_>) -> io::Result<Record> {
@@ -27,6 +30,12 @@ pub(crate) fn believable(setting: &Setting<'_>) -> io::Result<Record> {
         && may_be_alarmed(answer, &record)
     {
         record = run(&Setting { is_patient: true, ..setting.clone() })?;
+    }
+    // What a starved run would have done is not known: it gets more time.
+    if record.is_starved && matches!(record.cut, Some(Cut::Wall)) {
+        let mut patient = setting.clone();
+        patient.limits.wall_ms *= EXTENSION;
+        record = run(&patient)?;
     }
     record.panicking = panicking(setting, &record)?;
     Ok(record)

@@ -49,6 +49,7 @@ mod report;
 mod rules;
 mod run;
 mod selector;
+mod starved;
 mod stillness;
 mod trouble;
 mod typed;

@@ -24,6 +24,8 @@ pub struct Record {
     pub panicking: Option<String>,
     /// Why the grader ended it; `None` if it ended by itself.
     pub cut: Option<Cut>,
+    /// Whether the machine had no time for it.
+    pub is_starved: bool,
     /// What its streams are called in the trace.
     pub streams: Streams,
     /// What no other run at its time was called.
@@ -115,6 +117,7 @@ impl Record {
             stderr: Vec::new(),
             panicking: None,
             cut: None,
+            is_starved: false,
             streams,
             id: place.id(),
             folder: place.folder(),

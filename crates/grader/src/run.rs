@@ -21,6 +21,7 @@ use crate::place::{Place, Program};
 use crate::questions::{Limits, RunQuestion};
 use crate::record::{Cut, Record};
 use crate::selector::Streams;
+use crate::starved::Clock;
 use crate::stillness::{Stillness, Verdict};
 
 /// How often a run that says nothing is looked at.
@@ -63,12 +64,14 @@ enum Heard {
 pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
     let place = Place::new(setting.question, setting.programs)?;
     let helpers = Helpers::start(setting.question, &place)?;
+    let clock = Clock::start();
     let mut run = Run::start(setting, &place, &helpers)?;
     if setting.question.steps.is_empty() {
         run.feed(setting.question)?;
     }
     run.attend(setting.question)?;
     let mut record = run.finish()?;
+    record.is_starved = clock.is_starved();
     record.look_behind(setting.question, &place);
     Ok(record)
 }

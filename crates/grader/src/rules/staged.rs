@@ -84,6 +84,7 @@ fn record(events: Vec<Event>) -> Record {
         stderr: Vec::new(),
         panicking: None,
         cut: None,
+        is_starved: false,
         streams: Streams {
             stdin: name("in"),
             stdout: name("out"),
