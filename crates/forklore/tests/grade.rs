@@ -272,6 +272,18 @@ fn a_finding_says_how_to_run_it_and_what_was_said_on_standard_error() {
     assert!(finding["stderr"][0].is_string(), "{verdict:#}");
 }
 
+/// The standard library's own files and lines are nothing that a learner has.
+#[test]
+fn a_panic_in_a_library_is_placed_where_the_program_called_it() {
+    let name = "fixtures/hostile/panics-in-library.rs";
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let verdict = verdict(EXERCISE, &source);
+    let says = verdict["findings"][0]["says"].as_str().unwrap_or_default();
+    let place = "A.1 panicked in the standard library, in a call of `speak`: ";
+    assert!(says.starts_with(place), "{verdict:#}");
+    assert!(!says.contains(".rs"), "{says}");
+}
+
 /// To wait is taught later, and costs the mark robust there; but without it
 /// the exit code is wrong.
 #[test]

@@ -218,6 +218,7 @@ impl Judge<'_> {
             programs: self.programs,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
+            has_frames: false,
         };
         let record = believable(&setting);
         match record {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plain::{clean, clean_lines};
+use crate::plain::clean_lines;
 use crate::plan_words::in_words;
 use crate::questions::Mark;
 use crate::verdict::{Finding, Verdict, Word};
@@ -44,11 +44,7 @@ pub fn human(verdict: &Verdict, is_full: bool) -> String {
             .plan
             .as_ref()
             .map_or_else(String::new, |plan| format!(" under '{plan}'"));
-        let run = match it.run.as_str() {
-            "" => String::new(),
-            run => format!("{run}{plan}: "),
-        };
-        let line = format!("not judged: {run}{}", it.why);
+        let line = format!("not judged: {}{plan}: {}", it.run, it.why);
         text.push_str(&wrap(&clean_lines(&line), ""));
     }
     text
@@ -75,11 +71,11 @@ fn head(verdict: &Verdict) -> String {
     let robust = mark("robust", verdict.robust);
     format!(
         "{BOLD}{}{PLAIN}: {colour}{word}{PLAIN}  ({works}, {robust}, {points})\n",
-        clean(&verdict.exercise)
+        verdict.exercise
     )
 }
 
-fn heading(finding: &Finding) -> String {
+fn tell(finding: &Finding) -> String {
     let mut text = format!("{RED}{}{PLAIN}", finding.rule);
     let mark = match finding.mark {
         Mark::Works => "",
@@ -90,18 +86,12 @@ fn heading(finding: &Finding) -> String {
         .as_ref()
         .map_or_else(String::new, |plan| format!(", under '{plan}'"));
     let place = format!("(in the run '{}'{plan}{mark})", finding.run);
-    let place = clean(&place);
     if finding.rule.len() + 2 + place.chars().count() > WIDTH {
         text.push('\n');
         text.push_str(&wrap(&place, "  "));
     } else {
         writeln!(text, "  {place}").ok();
     }
-    text
-}
-
-fn tell(finding: &Finding) -> String {
-    let mut text = heading(finding);
     for line in &finding.typed {
         let sign = if line.starts_with('#') { "" } else { "$ " };
         writeln!(text, "  {sign}{}", clean_lines(line)).ok();

@@ -9,6 +9,8 @@ mod locks;
 mod memory;
 mod programs;
 mod results;
+#[cfg(test)]
+mod staged;
 mod waiting;
 
 use std::collections::BTreeMap;
