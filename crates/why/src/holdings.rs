@@ -74,6 +74,9 @@ pub(crate) struct Holdings {
     /// Processes outside of the tree that may hold anything of the tree, and
     /// that we may not read.
     pub(crate) unseen: Vec<i32>,
+    /// Those of them who are older than the tree, and may hold what is older
+    /// still.
+    pub(crate) elders: Vec<i32>,
     /// Threads that trace somebody outside of the tree.
     pub(crate) tracers: HashSet<i32>,
     /// Whether everybody outside was looked at who was there at the end.
@@ -118,6 +121,7 @@ impl Holdings {
                 }
             },
         );
+        holdings.elders = unseen::elders(proc, census.root, &unreadable);
         holdings.unseen = unseen::who_may_hold(proc, census.root, &unreadable);
         holdings
     }

@@ -47,11 +47,13 @@
 //!
 //! What is not understood counts as moving too.
 
+mod ages;
 mod alarms;
 mod answer;
 mod calls;
 mod causes;
 mod census;
+mod cgroups;
 mod children;
 mod doubts;
 mod error;
@@ -67,6 +69,7 @@ mod locks;
 mod memory;
 mod moving;
 mod names;
+mod notices;
 mod on_the_way;
 mod parked;
 mod parse;

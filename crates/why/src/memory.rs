@@ -259,8 +259,12 @@ impl Scene<'_> {
         let mut at = self.census.processes.first()?.pid;
         loop {
             let stat = self.proc.stat(at)?;
-            if stat.flags & NOT_EXECUTED == 0 || stat.parent == 0 {
+            if stat.flags & NOT_EXECUTED == 0 {
                 return None;
+            }
+            if stat.parent == 0 {
+                // Beyond our namespace.
+                return self.proc.is_below_others().then_some(0);
             }
             at = stat.parent;
             if self.proc.mappings(at).is_none() {
@@ -295,6 +299,11 @@ impl Scene<'_> {
             // What cannot be found out may have a name.
             _ => Way::Named,
         }
+    }
+
+    /// Whether strangers can come to memory by a name.
+    pub(crate) fn has_name(&self, task: &Task, mapping: &Mapping) -> bool {
+        self.way_to(task, mapping) != Way::Inherited
     }
 
     fn tells_descriptors(&self, task: &Task, mapping: &Mapping) -> bool {

@@ -316,6 +316,21 @@ impl Proc {
         }
     }
 
+    /// Whether /proc is that of our pid namespace. Calls that take a pid would
+    /// otherwise mean another process.
+    pub(crate) fn is_ours(self) -> bool {
+        let own = std::process::id().to_string();
+        fs::read_link("/proc/self").is_ok_and(|it| it == Path::new(&own))
+    }
+
+    /// Whether our pid namespace is not the first: then there are processes
+    /// that it does not show.
+    pub(crate) fn is_below_others(self) -> bool {
+        const FIRST: &str = "pid:[4026531836]"; // PROC_PID_INIT_INO
+        let own = fs::read_link("/proc/self/ns/pid");
+        own.is_ok_and(|own| own != Path::new(FIRST))
+    }
+
     /// A namespace, `ipc:[4026531839]`.
     pub(crate) fn namespace(self, pid: i32, name: &str) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{pid}/ns/{name}")).ok()

@@ -1,6 +1,5 @@
 //! A tree at rest, and all that is known about it while its waits are read.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -11,6 +10,7 @@ use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
 use crate::memory::Spaces;
+use crate::notices::Notices;
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
 use crate::same::Place;
@@ -61,9 +61,11 @@ pub(crate) struct Scene<'a> {
     pub(crate) events: Option<bool>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
     pub(crate) spaces: Option<Rc<Spaces>>,
-    /// Whether the kernel sends signals when a descriptor is ready.
-    pub(crate) has_notices: OnceCell<bool>,
+    /// The signals that the kernel may send because of a descriptor.
+    pub(crate) notices: Notices,
     twins: HashMap<Place, usize>,
+    /// For each group, whether its processes number threads alike.
+    pub(crate) spaces_of: HashMap<usize, bool>,
 }
 
 impl<'a> Scene<'a> {
@@ -87,8 +89,9 @@ impl<'a> Scene<'a> {
             events: None,
             mappers: HashMap::new(),
             spaces: None,
-            has_notices: OnceCell::new(),
+            notices: Notices::default(),
             twins: HashMap::new(),
+            spaces_of: HashMap::new(),
         }
     }
 
@@ -189,7 +192,7 @@ impl<'a> Scene<'a> {
             Form::Receive | Form::ReceiveMany => {
                 self.input(task, arguments[0] as i32)
             }
-            Form::Send => self.output(task, arguments[0] as i32),
+            Form::Send => self.send_to(task, call),
             Form::QueueSend | Form::QueueReceive => {
                 self.posix_queue(task, form, call)
             }

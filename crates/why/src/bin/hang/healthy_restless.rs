@@ -22,7 +22,7 @@ use crate::healthy_hidden::send;
 use crate::healthy_memory::with_same_memory;
 use crate::healthy_strangers::stand_by;
 use crate::memory::map;
-use crate::process::{await_end, child, read_one, ready, shut};
+use crate::process::{Meeting, await_end, child, read_one, ready, shut};
 use crate::program::Program;
 use crate::wait_cycle::sockets;
 use crate::wait_sets::pidfd;
@@ -95,19 +95,26 @@ fn handed_on() -> Result {
     Ok(())
 }
 
-/// The stranger has put the write end into a socket of its own.
+/// A stranger, which is no ancestor, has put the write end into a socket of
+/// its own.
 fn parked() -> Result {
     let (read_end, write_end) = pipe()?;
-    let (to, from) = sockets()?;
-    send(&to, &write_end)?;
+    let meeting = Meeting::new(1)?;
     let tree = child(|| {
-        shut(&to);
-        shut(&from);
+        meeting.await_members()?;
         ready()?;
         read_one(&read_end)
     })?;
-    drop((read_end, write_end));
-    stand_by(tree)
+    child(|| {
+        let (to, _from) = sockets()?;
+        send(&to, &write_end)?;
+        shut(&read_end);
+        shut(&write_end);
+        meeting.pass()?;
+        stand_by(tree)
+    })?;
+    drop((read_end, write_end, meeting));
+    await_end(tree)
 }
 
 /// Waits for its child, which waits for it, and for a stranger that it
@@ -150,7 +157,11 @@ fn sibling() -> Result {
         })?;
         drop(read_end);
         ready()?;
-        with_same_memory(libc::CLONE_VFORK | libc::CLONE_PARENT, rest)?;
+        with_same_memory(libc::CLONE_VFORK | libc::CLONE_PARENT, || {
+            // SAFETY: its table is its own, and nothing there is used again.
+            unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+            rest()
+        })?;
         Ok(())
     })?;
     await_end(tree)

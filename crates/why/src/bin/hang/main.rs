@@ -18,6 +18,7 @@ mod healthy;
 mod healthy_guards;
 mod healthy_hidden;
 mod healthy_memory;
+mod healthy_notices;
 mod healthy_others;
 mod healthy_restless;
 mod healthy_strangers;
@@ -61,6 +62,7 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy_others", healthy_others::PROGRAMS),
     ("healthy_strangers", healthy_strangers::PROGRAMS),
     ("healthy_restless", healthy_restless::PROGRAMS),
+    ("healthy_notices", healthy_notices::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 
