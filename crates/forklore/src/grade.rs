@@ -70,6 +70,9 @@ pub(crate) struct Grade {
     /// Draws the run of the first finding into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Judges by this folder too: more runs, or more exercises
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
     /// Ends with the class that asked for it
     #[arg(long, hide = true)]
     of_class: bool,
@@ -107,7 +110,7 @@ impl Grade {
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
-        let course = Course::around(&here)?;
+        let course = self.course(&here)?;
         if self.list {
             let ids = course.ids()?.join("\n");
             say(&format!("{ids}\n"))?;
@@ -192,6 +195,14 @@ impl Grade {
         let draws = matches!(self.format, Format::Github | Format::Gradescope);
         let failing = judged.failing.filter(|_| draws);
         Ok((judged.verdict, failing.map(Picture::of)))
+    }
+
+    fn course(&self, here: &Path) -> Result<Course, Trouble> {
+        let course = Course::around(here)?;
+        match &self.overlay {
+            Some(overlay) => course.with_overlay(overlay),
+            None => Ok(course),
+        }
     }
 
     /// Of a class, it ends when the class does, and leaves nothing running.
