@@ -290,7 +290,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_version_is_said_once_in_the_root() {
-    let inherited = regex(r"^[a-z_-]+(\.workspace = true| = \{ workspace)");
+    let inherited = regex(r"^[a-z0-9_-]+(\.workspace = true| = \{ workspace)");
     for package in packages() {
         let manifest = text(format!("{package}/Cargo.toml"));
         let mut inside = false;

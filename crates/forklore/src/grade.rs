@@ -1,12 +1,17 @@
 //! `forklore grade`: judge solutions by what their programs do.
 
 use std::env;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use grader::{Course, Kit, Options, Trouble, Verdict, Word, judge};
+use grader::{Course, Kit, Options, Record, Trouble, Verdict, Word, judge};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use picture::{Story, svg};
+use trace::Header;
 
 const NOT_PASSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
@@ -49,6 +54,12 @@ pub(crate) struct Grade {
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
+    /// Draws the run of the first finding into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Ends with the class that asked for it
+    #[arg(long, hide = true)]
+    of_class: bool,
     /// Names all exercises
     #[arg(long, conflicts_with_all = ["exercises", "source"])]
     list: bool,
@@ -68,6 +79,7 @@ impl Grade {
     }
 
     fn grade(&self) -> Result<Vec<Word>, Trouble> {
+        self.follow()?;
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
@@ -82,8 +94,11 @@ impl Grade {
             .iter()
             .map(|id| course.exercise(id))
             .collect::<Result<Vec<_>, _>>()?;
-        if self.source.is_some() && exercises.len() != 1 {
-            return Err(Trouble::usage("--source takes one exercise"));
+        if exercises.len() != 1 {
+            let several = [("--source", &self.source), ("--svg", &self.svg)];
+            if let Some((it, _)) = several.iter().find(|it| it.1.is_some()) {
+                return Err(Trouble::usage(format!("{it} takes one exercise")));
+            }
         }
         let kit = Kit::of(&course)?;
         let mut words = Vec::new();
@@ -96,10 +111,21 @@ impl Grade {
             if self.format == Format::Human && !judged.warnings.is_empty() {
                 anstream::eprint!("{}", grader::said(&judged.warnings));
             }
+            self.draw(judged.failing)?;
             self.print(&judged.verdict)?;
             words.push(judged.verdict.verdict);
         }
         Ok(words)
+    }
+
+    /// Of a class, it ends when the class does, and leaves nothing running.
+    fn follow(&self) -> Result<(), Trouble> {
+        if !self.of_class {
+            return Ok(());
+        }
+        set_pdeathsig(Signal::SIGTERM).map_err(|error| {
+            Trouble::failed(format!("cannot follow its class: {error}"))
+        })
     }
 
     fn options(&self) -> Options {
@@ -123,6 +149,19 @@ impl Grade {
             ));
         }
         Ok(ids)
+    }
+
+    /// Draws the run, if one is asked for and there is one.
+    fn draw(&self, failing: Option<Record>) -> Result<(), Trouble> {
+        let (Some(file), Some(record)) = (&self.svg, failing) else {
+            return Ok(());
+        };
+        let header = Header::new(record.level, vec!["solution".to_owned()]);
+        let story = Story::new(&header, record.events);
+        fs::write(file, svg(&story)).map_err(|error| {
+            let file = file.display();
+            Trouble::failed(format!("cannot write {file}: {error}"))
+        })
     }
 
     fn print(&self, verdict: &Verdict) -> Result<(), Trouble> {

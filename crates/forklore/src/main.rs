@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod class;
 mod columns;
 mod ear;
 mod grade;
@@ -31,6 +32,8 @@ enum Command {
     See(see::See),
     /// Judges solutions by what their programs do.
     Grade(grade::Grade),
+    /// Judges the submissions of a class.
+    Class(class::Class),
     /// Takes you through the exercises; every save is judged.
     Learn(learn::Learn),
     #[command(hide = true)]
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),
+        Command::Class(class) => class.run(),
         Command::Learn(learn) => learn.run(),
         Command::LearnWorker(worker) => worker.run(),
         Command::Why(why) => why.run(),

@@ -1,0 +1,261 @@
+//! `forklore class DIR`: judge what lies there.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use class::{Grading, Hold, Job, Manifest, Report, Shard, Store, Submissions};
+use grader::{Containment, Course, Exercise, Kit, Trouble};
+
+use super::bar::Bar;
+use super::depends::depends;
+use super::publish::Choice;
+use super::{COULD_NOT, failed, say};
+
+#[derive(Args, Debug)]
+pub(crate) struct Judge {
+    /// The folder of the submissions
+    #[arg(value_name = "DIR", required = true)]
+    submissions: Option<PathBuf>,
+    /// Where the results go; else DIR-results
+    #[arg(long, value_name = "OUT")]
+    out: Option<PathBuf>,
+    /// So many graders at a time; else one for each CPU
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Goes on with the results in OUT: what is judged is not judged again
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    choice: Choice,
+    /// The K-th of N shares, or `auto`: as Slurm, Kubernetes, HTCondor or
+    /// GitHub say in the environment
+    #[arg(long, value_name = "K/N", default_value = "1/1")]
+    shard: Shard,
+    /// Decides, with the student's name, what looks random in the plans
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// A grader that takes longer than so many seconds is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    limit: u64,
+    /// A verdict on a program that was contained less does not count
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::None)]
+    require_containment: Level,
+    /// Options for each grader, as `cargo grade` has them
+    #[arg(last = true, value_name = "GRADE OPTIONS")]
+    grade: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    None,
+    Partial,
+    Full,
+}
+
+impl Judge {
+    pub(crate) fn run(&self) -> Result<ExitCode, Trouble> {
+        let here = env::current_dir()
+            .map_err(|error| failed("find", Path::new("."), &error))?;
+        let course = Course::around(&here)?;
+        let folder = self.submissions.clone().unwrap_or_default();
+        let exercises = course.ids()?;
+        let exercises = exercises.iter().map(|id| course.exercise(id));
+        let exercises = exercises.collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<String> =
+            exercises.iter().map(|it| it.id().to_owned()).collect();
+        let chosen = self.choice.read(&folder, &ids)?;
+        let submissions = Submissions::survey(&folder, &ids)
+            .map_err(|error| failed("read", &folder, &error))?;
+        chosen.check(&submissions.students)?;
+        let store = Store::at(self.out(&folder)?);
+        let mut hold = self.hold(&store)?;
+        let manifest = Manifest::new(&submissions, self.shard, of(&exercises));
+        manifest
+            .keep(&store)
+            .map_err(|error| failed("write to", store.root(), &error))?;
+        tell_refused(&manifest);
+        // Each grader finds it built.
+        Kit::of(&course)?;
+        let place = place(&mut hold)
+            .map_err(|error| failed("work for", store.root(), &error))?;
+        let grading = self.grading(&course, &submissions, &store, &place);
+        let grading =
+            Grading { depends: depends(&exercises, &self.grade)?, ..grading };
+        let report = judge(&grading, &manifest);
+        class::remove(&place);
+        let report = report?;
+        tell(&report, store.root());
+        if report.stopped.is_none() && !self.shard.is_part() {
+            chosen.publish(&store, &manifest, Some(&folder))?;
+        }
+        Ok(code_of(&report))
+    }
+
+    /// Where the results go: beside the submissions, if nobody says.
+    fn out(&self, folder: &Path) -> Result<PathBuf, Trouble> {
+        let out = match &self.out {
+            Some(out) => out.clone(),
+            None => beside(folder)?,
+        };
+        match self.shard.is_part() {
+            true => Ok(out.join(self.shard.name())),
+            false => Ok(out),
+        }
+    }
+
+    fn hold(&self, store: &Store) -> Result<Hold, Trouble> {
+        let root = store.root();
+        let hold =
+            store.hold().map_err(|error| failed("write to", root, &error))?;
+        if !self.resume && store.has_records() {
+            return Err(Trouble::usage(format!(
+                "{} holds results: --resume goes on with them, --out OUT \
+                 puts others elsewhere",
+                root.display()
+            )));
+        }
+        Ok(hold)
+    }
+
+    fn grading<'a>(
+        &self,
+        course: &Course,
+        submissions: &'a Submissions,
+        store: &'a Store,
+        place: &Path,
+    ) -> Grading<'a> {
+        // The program that runs, whatever lies under its name by now.
+        let words = ["/proc/self/exe", "grade", "--of-class"];
+        let words = words.iter().map(|it| (*it).to_owned());
+        Grading {
+            submissions,
+            store,
+            grader: words.chain(self.grade.iter().cloned()).collect(),
+            course: course.root().to_owned(),
+            place: place.to_owned(),
+            depends: Default::default(),
+            seed: self.seed,
+            jobs: self.jobs.unwrap_or_else(cpus).max(1),
+            limit: Duration::from_secs(self.limit),
+            require: match self.require_containment {
+                Level::None => Containment::None,
+                Level::Partial => Containment::Partial,
+                Level::Full => Containment::Full,
+            },
+        }
+    }
+}
+
+fn judge(
+    grading: &Grading<'_>,
+    manifest: &Manifest,
+) -> Result<Report, Trouble> {
+    let jobs: Vec<Job> = manifest.students.iter().flat_map(jobs).collect();
+    let bar = Bar::new(jobs.len());
+    let report = grading.run(jobs, |done| bar.count(&done));
+    bar.end();
+    report.map_err(|error| {
+        Trouble::failed(format!("cannot judge side by side: {error}"))
+    })
+}
+
+fn jobs(student: &class::Student) -> impl Iterator<Item = Job> {
+    student.exercises.iter().map(|exercise| Job {
+        student: student.id.clone(),
+        exercise: exercise.clone(),
+        tries: 0,
+    })
+}
+
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The most points of each exercise.
+fn of(exercises: &[Exercise]) -> std::collections::BTreeMap<String, u32> {
+    let of = |it: &Exercise| {
+        let points = it.questions().points;
+        (it.id().to_owned(), points.works + points.robust)
+    };
+    exercises.iter().map(of).collect()
+}
+
+fn beside(folder: &Path) -> Result<PathBuf, Trouble> {
+    let Some(name) = folder.file_name() else {
+        return Err(Trouble::usage(format!(
+            "{} has no name to put `-results` behind: give --out",
+            folder.display()
+        )));
+    };
+    let mut name = name.to_owned();
+    name.push("-results");
+    Ok(folder.with_file_name(name))
+}
+
+/// A folder for what the graders need for a while. What one that was killed
+/// has left is removed.
+fn place(hold: &mut Hold) -> io::Result<PathBuf> {
+    const START: &str = "forklore-class-";
+    let above = env::temp_dir();
+    if let Some(before) = hold.place_before() {
+        let name = before.file_name().unwrap_or_default().to_string_lossy();
+        let is_one = before.parent() == Some(&above)
+            && name.starts_with(START)
+            && !before.is_symlink();
+        if is_one {
+            class::remove(&before);
+        }
+    }
+    let mut number = 0_u32;
+    loop {
+        let own = format!("{START}{}-{number}", std::process::id());
+        let place = above.join(own);
+        hold.note_place(&place)?;
+        match fs::create_dir(&place) {
+            Err(it) if it.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| place),
+        }
+        number += 1;
+    }
+}
+
+fn tell_refused(manifest: &Manifest) {
+    let of_students = manifest.students.iter().flat_map(|it| &it.refused);
+    for line in manifest.refused.iter().chain(of_students) {
+        say(line);
+    }
+}
+
+fn tell(report: &Report, out: &Path) {
+    for (job, why) in &report.unsettled {
+        let Job { student, exercise, .. } = job;
+        say(&format!("{student}: {exercise}: no verdict: {why}"));
+    }
+    let out = out.display();
+    if report.vanished > 0 {
+        let count = report.vanished;
+        say(&format!(
+            "{count} records were gone from {out} and were made once more"
+        ));
+    }
+    if let Some(why) = &report.stopped {
+        say(&format!("{why}; with --resume it goes on"));
+    }
+    anstream::println!(
+        "{} submissions have a verdict, {} have none; the records are in {out}",
+        report.judged,
+        report.unsettled.len()
+    );
+}
+
+fn code_of(report: &Report) -> ExitCode {
+    match report.unsettled.is_empty() && report.stopped.is_none() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(COULD_NOT),
+    }
+}
