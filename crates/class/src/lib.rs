@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod collect;
 mod folder;
 mod grades;
 mod grading;
@@ -27,6 +28,7 @@ mod store;
 mod submissions;
 mod tables;
 
+pub use collect::{Collected, Collection, Git, from_git, from_zip};
 pub use grading::{Done, Grading, Job, Report, remove};
 pub use manifest::Manifest;
 pub use merge::{merge, shares};

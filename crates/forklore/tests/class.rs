@@ -106,7 +106,15 @@ impl Stage {
 
 fn told(output: &Output) -> (Option<i32>, String, String) {
     let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    // What cargo says while it builds the libraries comes before.
+    let is_cargo = |line: &&str| {
+        ["Blocking ", "Finished ", "Compiling "]
+            .iter()
+            .any(|it| line.trim_start().starts_with(it))
+    };
+    let stderr = text(&output.stderr);
+    let stderr = stderr.split_inclusive('\n').filter(|it| !is_cargo(it));
+    (output.status.code(), text(&output.stdout), stderr.collect())
 }
 
 /// What has to be the same however the record came about.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use grader::Trouble;
 
 mod bar;
+mod collect;
 mod depends;
 mod judge;
 mod merge;
@@ -34,6 +35,7 @@ Examples:
   cargo class submissions --out results --resume
   cargo class submissions --out results --shard 3/8
   cargo class merge results
+  cargo class collect submissions.zip --into submissions
 
 Exit codes: 0 every submission has a verdict, 2 wrong usage, 3 some could not
 be judged here: none of them counts as zero, and --resume tries them again."
@@ -47,6 +49,8 @@ pub(crate) struct Class {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Makes a folder of submissions
+    Collect(collect::Collect),
     /// Brings the shares of a class together
     Merge(merge::Merge),
 }
@@ -54,6 +58,7 @@ enum Action {
 impl Class {
     pub(crate) fn run(&self) -> ExitCode {
         let code = match &self.action {
+            Some(Action::Collect(collect)) => collect.run(),
             Some(Action::Merge(merge)) => merge.run(),
             None => self.judge.run(),
         };
