@@ -1,6 +1,7 @@
 //! A class under judgement: several graders side by side.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub struct Grading<'a> {
     /// Where the results go.
     pub store: &'a Store,
     /// The program that judges, with whatever stands before the exercise.
-    pub grader: Vec<String>,
+    pub grader: Vec<OsString>,
     /// The folder of the course.
     pub course: PathBuf,
     /// A folder for what a grader needs for a while.

@@ -57,6 +57,9 @@ pub(crate) struct Grade {
     /// Draws the run of the first finding into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Judges by this folder too: more runs, or more exercises
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
     /// Ends with the class that asked for it
     #[arg(long, hide = true)]
     of_class: bool,
@@ -83,7 +86,7 @@ impl Grade {
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
-        let course = Course::around(&here)?;
+        let course = self.course(&here)?;
         if self.list {
             let ids = course.ids()?.join("\n");
             say(&format!("{ids}\n"))?;
@@ -116,6 +119,14 @@ impl Grade {
             words.push(judged.verdict.verdict);
         }
         Ok(words)
+    }
+
+    fn course(&self, here: &Path) -> Result<Course, Trouble> {
+        let course = Course::around(here)?;
+        match &self.overlay {
+            Some(overlay) => course.with_overlay(overlay),
+            None => Ok(course),
+        }
     }
 
     /// Of a class, it ends when the class does, and leaves nothing running.

@@ -379,3 +379,43 @@ fn shares_are_merged_only_if_each_is_there_once_with_all_records() {
     assert_eq!(stage.run(&["merge", "out"]), (Some(0), String::new()));
     is_the_whole(&stage);
 }
+
+#[test]
+fn what_the_instructor_alone_has_is_judged_too() {
+    let stage = Stage::new("overlay");
+    let sly = "fn main() {\n    match std::env::args().count() {\n        \
+               1 => println!(\"hello\"),\n        _ => println!(\"hm\"),\n    \
+               }\n}\n";
+    stage.write(&format!("in/sly/{ID}.rs"), sly);
+    stage.write(&format!("in/good/{ID}.rs"), &stage.answer("right"));
+    stage.write("in/good/execution-own.rs", &stage.answer("right"));
+    assert_eq!(stage.run(&["in", "--out", "out"]), (Some(0), String::new()));
+    let lines = stage.text("out/records.jsonl");
+    assert_eq!(lines.matches("\"pass\"").count(), 2, "{lines}");
+
+    let place = "over/lessons/lesson-01-execution/exercises";
+    let run = "[[run]]\nname = \"secret\"\narguments = [\"x\"]\n\
+               stdout = \"hello\\n\"\n";
+    stage.write(&format!("{place}/say/runs.toml"), run);
+    let own = stage.text(&format!("{SAY}/expect.toml"));
+    stage.write(&format!("{place}/own/expect.toml"), &own);
+    let words = ["in", "--out", "out", "--resume", "--overlay", "over"];
+    let (code, stderr) = stage.run(&words);
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines = stage.text("out/records.jsonl");
+    let record = |student: &str, exercise: &str| -> Value {
+        let all = lines.lines().map(serde_json::from_str::<Value>);
+        let mut all = all.map(Result::unwrap);
+        all.find(|it| it["student"] == student && it["exercise"] == exercise)
+            .unwrap_or_default()
+    };
+    assert_eq!(record("sly", ID)["verdict"], "fail", "{lines}");
+    assert_eq!(record("sly", ID)["rules"][0][0], "wrong-output", "{lines}");
+    assert_eq!(record("good", ID)["verdict"], "pass", "{lines}");
+    assert_eq!(record("good", "execution-own")["verdict"], "pass", "{lines}");
+
+    stage.write(&format!("{place}/say/runs.toml"), "title = 1\n");
+    let (code, stderr) = stage.run(&words);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("say/runs.toml:1: unknown field"), "{stderr}");
+}

@@ -20,10 +20,10 @@ pub(crate) fn depends(
     let key = |exercise: &Exercise| {
         let mut parts = vec![program.clone().into_bytes()];
         parts.push(options.clone().into_bytes());
-        parts.push(read(&exercise.folder().join("expect.toml"))?);
-        for name in exercise.helpers()? {
-            parts.push(read(&exercise.helper(&name))?);
-            parts.push(name.into_bytes());
+        for file in exercise.files()? {
+            parts.push(read(&file)?);
+            let name = file.file_name().unwrap_or_default();
+            parts.push(name.as_encoded_bytes().to_vec());
         }
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         Ok((exercise.id().to_owned(), Key::of(&parts)))

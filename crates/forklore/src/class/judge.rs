@@ -1,6 +1,7 @@
 //! `forklore class DIR`: judge what lies there.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,10 @@ pub(crate) struct Judge {
     /// Goes on with the results in OUT: what is judged is not judged again
     #[arg(long)]
     resume: bool,
+    /// Judges by this folder too: more runs, or more exercises, in
+    /// lessons/LESSON/exercises/NAME/
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
     #[command(flatten)]
     choice: Choice,
     /// The K-th of N shares, or `auto`: as Slurm, Kubernetes, HTCondor or
@@ -61,7 +66,7 @@ impl Judge {
     pub(crate) fn run(&self) -> Result<ExitCode, Trouble> {
         let here = env::current_dir()
             .map_err(|error| failed("find", Path::new("."), &error))?;
-        let course = Course::around(&here)?;
+        let course = self.course(&here)?;
         let folder = self.submissions.clone().unwrap_or_default();
         let exercises = course.ids()?;
         let exercises = exercises.iter().map(|id| course.exercise(id));
@@ -94,6 +99,14 @@ impl Judge {
             chosen.publish(&store, &manifest, Some(&folder))?;
         }
         Ok(code_of(&report))
+    }
+
+    fn course(&self, here: &Path) -> Result<Course, Trouble> {
+        let course = Course::around(here)?;
+        match &self.overlay {
+            Some(overlay) => course.with_overlay(overlay),
+            None => Ok(course),
+        }
     }
 
     /// Where the results go: beside the submissions, if nobody says.
@@ -131,11 +144,16 @@ impl Judge {
     ) -> Grading<'a> {
         // The program that runs, whatever lies under its name by now.
         let words = ["/proc/self/exe", "grade", "--of-class"];
-        let words = words.iter().map(|it| (*it).to_owned());
+        let words = words.iter().map(|it| OsString::from(*it));
+        let overlay = self.overlay.iter().flat_map(|it| {
+            let whole = std::path::absolute(it).unwrap_or_else(|_| it.clone());
+            ["--overlay".into(), whole.into_os_string()]
+        });
+        let options = self.grade.iter().map(OsString::from);
         Grading {
             submissions,
             store,
-            grader: words.chain(self.grade.iter().cloned()).collect(),
+            grader: words.chain(overlay).chain(options).collect(),
             course: course.root().to_owned(),
             place: place.to_owned(),
             depends: Default::default(),
