@@ -419,3 +419,26 @@ fn what_the_instructor_alone_has_is_judged_too() {
     assert_eq!(code, Some(3));
     assert!(stderr.contains("say/runs.toml:1: unknown field"), "{stderr}");
 }
+
+#[test]
+fn the_job_of_kubernetes_says_of_how_many_shares_each_pod_is_one() {
+    let print = |words: &[&str]| {
+        Command::new("scripts/class-kubernetes")
+            .args(words)
+            .current_dir(course::root())
+            .output()
+            .expect("it can be run")
+    };
+    let job = print(&["forklore:1", "16", "class"]).stdout;
+    let job: Value = serde_json::from_slice(&job).unwrap();
+    let spec = &job["spec"];
+    assert_eq!(spec["completionMode"], "Indexed");
+    assert_eq!(spec["completions"], 16);
+    let pod = &spec["template"]["spec"];
+    assert_eq!(pod["containers"][0]["env"][0]["name"], "FORKLORE_SHARDS");
+    assert_eq!(pod["containers"][0]["env"][0]["value"], "16");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    for words in [&["x\"y", "16", "class"], &["x", "0", "class"]] {
+        assert_eq!(print(words).status.code(), Some(2));
+    }
+}
