@@ -3,7 +3,7 @@
     python3 peer.py measure WORK WAY COUNT SIZE SENDERS CPU[,CPU]
 
 prints the nanoseconds for one: a process, a round trip, a message. Each work
-is what the file of its name in ../src/work does; change both together. Only the
+is what the file of its name in ../src/column/work does; change both together. Only the
 standard library; psutil where it is installed. Exit code 2: there is no such
 way here; 3: a package is missing. A wrong result is an exception.
 """
@@ -34,7 +34,13 @@ def pin(cpu):
 
 
 def median(times):
-    return sorted(times)[len(times) // 2]
+    """Below a microsecond the mean of the middle half: clocks tick in steps."""
+    times = sorted(times)
+    middle = times[len(times) // 2]
+    if middle >= 1000:
+        return middle
+    half = times[len(times) // 4:len(times) - len(times) // 4]
+    return sum(half) / len(half)
 
 
 def median_of(count, run):

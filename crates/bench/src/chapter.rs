@@ -162,6 +162,12 @@ mod tests {
     }
 
     #[test]
+    fn every_figure_of_the_chapter_is_one_that_is_measured() {
+        let rows = plan::all();
+        files(&rows, &results(&rows)).unwrap();
+    }
+
+    #[test]
     fn a_figure_that_nobody_measured_is_refused() {
         let rows = plan::all();
         for page in [

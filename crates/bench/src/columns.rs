@@ -1,25 +1,20 @@
-//! The programs that do the work: this one, one in C, one in Python.
+//! The programs that do the work: one in Rust, one in C, one in Python.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
-use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use common::{Context, Error, Result};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 
+use crate::measurement::{Interrupts, run};
 use crate::options::Options;
 use crate::row::{Column, Row, Way};
 
-/// How long one measurement may take, in milliseconds.
-const PATIENCE: u16 = 60_000;
-/// The exit code of a column that lacks a package.
-const LACKS: i32 = 3;
+/// The C program once more, with the library that every Rust program loads: a
+/// way that ends so is measured with it.
+const WITH_LIBGCC: &str = "libgcc";
+const LIBGCC: [&str; 2] = ["-Wl,--no-as-needed", "-lgcc_s"];
 
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
@@ -27,6 +22,7 @@ const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 #[derive(Debug)]
 pub(crate) struct Columns {
     commands: Vec<(Column, Vec<PathBuf>)>,
+    interrupts: Interrupts,
     /// What each of them is, for the reader of the tables.
     pub(crate) about: Vec<String>,
     /// Which ones are missing, and what follows.
@@ -38,8 +34,11 @@ impl Columns {
     pub(crate) fn new(options: &Options, folder: &Path) -> Result<Self> {
         let me = env::current_exe().context("cannot find this program")?;
         let about = vec![format!("Rust {}", env!("CARGO_PKG_RUST_VERSION"))];
-        let commands = vec![(Column::Rust, vec![me])];
-        let mut columns = Self { commands, about, missing: Vec::new() };
+        let commands =
+            vec![(Column::Rust, vec![me.with_file_name("rust-column")])];
+        let interrupts = Interrupts::hear()?;
+        let missing = Vec::new();
+        let mut columns = Self { commands, interrupts, about, missing };
         if !options.without.contains(&Column::C) {
             columns.add_c(folder)?;
         }
@@ -58,16 +57,8 @@ impl Columns {
             return Ok(());
         };
         let floor = folder.join("floor");
-        let status = Command::new("gcc")
-            .args(["-O2", "-pthread", "-o"])
-            .arg(&floor)
-            .arg(format!("{PEERS}/floor.c"))
-            .arg("-lrt")
-            .status()
-            .context("cannot run gcc")?;
-        if !status.success() {
-            return Err(Error::new("gcc could not build floor.c"));
-        }
+        compile(&floor, &[])?;
+        compile(&floor.with_extension(WITH_LIBGCC), &LIBGCC)?;
         self.about.push(version);
         self.commands.push((Column::C, vec![floor]));
         Ok(())
@@ -117,16 +108,34 @@ impl Columns {
             found.ok_or_else(|| Error::new(format!("no {}", way.column)))?;
         let used = if row.is_on_two { cpus } else { &cpus[..1] };
         let used: Vec<String> = used.iter().map(usize::to_string).collect();
-        let mut command = {
-            let mut it = Command::new(&command[0]);
-            it.args(&command[1..]);
-            it
+        let (way_name, program) = match way.way.split_once('.') {
+            Some((name, more)) => (name, command[0].with_extension(more)),
+            None => (way.way, command[0].clone()),
         };
-        command.args(["measure", row.work, way.way]);
+        let script = &command[1..];
+        let mut command = Command::new(program);
+        command.args(script).args(["measure", row.work, way_name]);
         command.args([way.count, row.size, row.senders].map(|n| n.to_string()));
         command.arg(used.join(","));
         let what = format!("{}, {}", row.id, way.name());
-        run(command, &what)
+        run(command, &what, &self.interrupts)
+    }
+}
+
+/// Builds the C program; bound at its start, as Rust's programs are: with
+/// gcc's default, each child of a fork would look up `_exit` anew.
+fn compile(program: &Path, more: &[&str]) -> Result {
+    let status = Command::new("gcc")
+        .args(["-O2", "-pthread", "-Wl,-z,relro,-z,now"])
+        .args(more)
+        .arg(format!("{PEERS}/floor.c"))
+        .args(["-lrt", "-o"])
+        .arg(program)
+        .status()
+        .context("cannot run gcc")?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::new("gcc could not build floor.c")),
     }
 }
 
@@ -138,57 +147,6 @@ fn pythons() -> Vec<PathBuf> {
         env::split_paths(&path).map(|folder| folder.join("python3")).collect();
     all.sort_by_key(|python| !python.starts_with("/usr/bin"));
     all
-}
-
-/// Runs one measurement; whoever it leaves behind at its limit is ended too.
-fn run(mut command: Command, what: &str) -> Result<Option<f64>> {
-    use std::os::unix::process::CommandExt;
-    // The same for all, whoever has started this program.
-    let path = env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command
-        .process_group(0)
-        .spawn()
-        .context(format_args!("cannot start {what}"))?;
-    let outcome = output_of(&mut child);
-    if outcome.is_err() {
-        let group = Pid::from_raw(i32::try_from(child.id())?);
-        killpg(group, Signal::SIGKILL).ok();
-    }
-    let status = child.wait().context("cannot wait for a measurement")?;
-    let output = outcome.context(format_args!("{what}"))?;
-    let mut said = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        stderr.read_to_string(&mut said)?;
-    }
-    let last = said.lines().last().unwrap_or("it said nothing");
-    match (status.code(), output.trim().parse::<f64>()) {
-        (Some(0), Ok(ns)) if ns > 0.0 => Ok(Some(ns)),
-        (Some(LACKS), _) => Ok(None),
-        (Some(code), _) => {
-            Err(Error::new(format!("{what}: exit code {code}: {last}")))
-        }
-        (None, _) => {
-            let signal = status.signal().unwrap_or_default();
-            Err(Error::new(format!("{what}: killed by signal {signal}")))
-        }
-    }
-}
-
-fn output_of(child: &mut Child) -> std::io::Result<String> {
-    let mut stdout = child.stdout.take().ok_or(ErrorKind::BrokenPipe)?;
-    let mut answer = [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
-    let came = poll(&mut answer, PollTimeout::from(PATIENCE))?;
-    if came == 0 {
-        return Err(std::io::Error::new(
-            ErrorKind::TimedOut,
-            format!("not done after {} s", PATIENCE / 1000),
-        ));
-    }
-    let mut text = String::new();
-    stdout.read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn first_line(command: &mut Command) -> Option<String> {
@@ -221,19 +179,4 @@ pub(crate) fn machine() -> Vec<String> {
 pub(crate) fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()
-}
-
-/// Bytes that can be had without swapping.
-pub(crate) fn free_memory() -> Result<usize> {
-    let mut text = String::new();
-    File::open("/proc/meminfo")
-        .and_then(|mut file| file.read_to_string(&mut text))
-        .context("cannot read /proc/meminfo")?;
-    let kibibytes = text.lines().find_map(|line| {
-        let line = line.strip_prefix("MemAvailable:")?;
-        line.trim().strip_suffix(" kB")?.parse::<usize>().ok()
-    });
-    kibibytes
-        .map(|number| number << 10)
-        .ok_or_else(|| Error::new("/proc/meminfo has no MemAvailable"))
 }

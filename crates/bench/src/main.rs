@@ -1,6 +1,6 @@
 //! What processes cost: the same work in Rust, in C and in Python, in turns.
 //!
-//! Run `scripts/bench`. As `bench measure …` this program is the column Rust.
+//! Run `scripts/bench`.
 
 use std::env;
 use std::fs;
@@ -15,10 +15,10 @@ use row::{Column, Row};
 
 mod bars;
 mod chapter;
-mod clock;
 mod columns;
-mod crew;
 mod curves;
+mod limits;
+mod measurement;
 mod options;
 mod pages;
 mod plan;
@@ -27,58 +27,26 @@ mod row;
 mod runner;
 mod svg;
 mod table;
-mod task;
-mod work;
-
-// The lessons' own files: what is measured here is what they teach, and
-// changes with them.
-#[path = "../../../lessons/lesson-06-synchronization/src/locks.rs"]
-#[expect(dead_code, reason = "the lesson shows a mutex that knows more")]
-mod locks;
-#[path = "../../../lessons/lesson-05-shared-memory/src/mapping.rs"]
-#[expect(dead_code, reason = "the lesson maps objects with a name, too")]
-mod mapping;
-#[path = "../../../lessons/lesson-03-state/src/proc_stat.rs"]
-#[expect(dead_code, reason = "the lesson waits for a state, too")]
-mod proc_stat;
-#[path = "../../../lessons/lesson-06-synchronization/src/shared.rs"]
-mod shared;
-#[path = "../../../lessons/lesson-03-state/src/through_sysinfo.rs"]
-#[expect(dead_code, reason = "the lesson prints the name, too")]
-mod through_sysinfo;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args_os()
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    match &arguments[..] {
-        // What a child executes that shall do nothing.
-        [only] if only == "nothing" => ExitCode::SUCCESS,
-        [first, rest @ ..] if first == "measure" => ended(measure(rest)),
-        _ => match Options::of(&arguments) {
-            Ok(options) => ended(run(&options)),
-            Err(line) => {
-                eprintln!("bench: {line}");
-                ExitCode::from(2)
-            }
-        },
-    }
-}
-
-fn ended(outcome: Result) -> ExitCode {
-    match outcome {
+    let options = match Options::of(&arguments) {
+        Ok(options) => options,
+        Err(line) => {
+            eprintln!("bench: {line}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn measure(arguments: &[String]) -> Result {
-    let ns = task::Task::of(arguments)?.measure()?;
-    say(&format!("{ns}\n"))
 }
 
 fn run(options: &Options) -> Result {
@@ -89,6 +57,8 @@ fn run(options: &Options) -> Result {
     if options.lists {
         return say(&list(&rows));
     }
+    // Read before anything is measured: a wrong name is told at once.
+    let earlier = options.against.as_deref().map(saved).transpose()?;
     let results = match &options.from {
         Some(path) => saved(path)?,
         None => measured(options, &rows)?,
@@ -105,6 +75,9 @@ fn run(options: &Options) -> Result {
     // What a short try measures is no ground for a verdict.
     if !options.is_quick {
         text += &table::verdict(&rows, &results);
+    }
+    if let Some(earlier) = &earlier {
+        text += &table::repeated(&rows, &results, earlier);
     }
     let folder = folder.display();
     say(&format!("{text}tables, results and pictures: {folder}\n"))

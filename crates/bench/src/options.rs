@@ -20,6 +20,8 @@ measures what processes cost: the same work in Rust, in C (gcc) and in Python
   --python PATH     this Python (default: of those in PATH, first /usr/bin/python3)
   --out FOLDER      where results, tables and pictures go (default target/bench)
   --from FILE       measures nothing: takes the runs.tsv of an earlier run
+  --against FILE    says which ratios to C lie outside of the range that they
+                    had in an earlier run, by its runs.tsv
   --write-chapter   puts tables, figures and pictures into lessons/what-it-costs
   --check-chapter   says whether the chapter shows these results (with --from)
 
@@ -38,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) python: Option<PathBuf>,
     pub(crate) out: Option<PathBuf>,
     pub(crate) from: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     pub(crate) writes_chapter: bool,
     pub(crate) checks_chapter: bool,
     pub(crate) lists: bool,
@@ -57,6 +60,7 @@ impl Options {
             python: None,
             out: None,
             from: None,
+            against: None,
             writes_chapter: false,
             checks_chapter: false,
             lists: false,
@@ -87,6 +91,7 @@ impl Options {
             "--python" => self.python = Some(value()?.into()),
             "--out" => self.out = Some(value()?.into()),
             "--from" => self.from = Some(value()?.into()),
+            "--against" => self.against = Some(value()?.into()),
             "--write-chapter" => self.writes_chapter = true,
             "--check-chapter" => self.checks_chapter = true,
             "--list" => self.lists = true,

@@ -41,6 +41,7 @@ fn creating() -> Vec<Row> {
         row("create.fork", "fork, exit, wait")
             .c("fork", "fork", 200)
             .same("fork", "fork", 200)
+            .c("fork.libgcc", "fork, with libgcc_s", 200)
             .python("process", "Process", 60)
             .python("fork", "os.fork", 60),
         row("create.spawn", "another program")
@@ -54,7 +55,7 @@ fn creating() -> Vec<Row> {
             .python("again", "Process, spawn", 5),
         row("create.thread", "a thread, for comparison")
             .c("thread", "pthread_create", 300)
-            .same("thread", "thread::Builder", 300)
+            .rust("thread", "thread::Builder", 300)
             .python("thread", "Thread", 200),
         large("create.fork.1GiB", "fork of a parent of 1 GiB")
             .c("fork", "fork", 4)
@@ -124,7 +125,7 @@ fn queues() -> Vec<Row> {
                 .same("seqpacket", "seqpacket", count)
                 .rust("typed", "ipc-channel", count)
                 .rust("bytes", "ipc-channel, bytes", count)
-                .python("queue", "Queue", count / 10);
+                .python("queue", "Queue", count / 4);
             rows.push(match senders {
                 1 => row.rust("threads", "crossbeam, threads", count),
                 _ => row,
@@ -168,20 +169,20 @@ fn memory() -> Vec<Row> {
     };
     let mutexes = on_one_and_two(|word, cpus| {
         row("mutex", word, format!("four add under a mutex, {cpus}"))
-            .c("mutex", "mutex", 250_000)
-            .same("mutex", "mutex", 250_000)
-            .c("mutex-plain", "mutex, unchecked", 250_000)
+            .c("mutex", "mutex", 500_000)
+            .same("mutex", "mutex", 500_000)
+            .c("mutex-plain", "mutex, unchecked", 500_000)
     });
     let semaphores = on_one_and_two(|word, cpus| {
         row("semaphore", word, format!("under a semaphore, {cpus}"))
-            .c("semaphore", "semaphore", 250_000)
-            .same("semaphore", "semaphore", 250_000)
+            .c("semaphore", "semaphore", 500_000)
+            .same("semaphore", "semaphore", 500_000)
             .python("value", "Value", 20_000)
     });
     let atomics = on_one_and_two(|word, cpus| {
         row("atomic", word, format!("with one instruction, {cpus}"))
-            .c("atomic", "atomic", 1_000_000)
-            .same("atomic", "atomic", 1_000_000)
+            .c("atomic", "atomic", 2_000_000)
+            .same("atomic", "atomic", 2_000_000)
     });
     let array = Row::new(
         "memory",
@@ -228,6 +229,7 @@ fn ends() -> Vec<Row> {
         row("end.sigterm", "SIGTERM, until reaped", "end")
             .c("sigterm", "kill", 60)
             .same("sigterm", "kill", 60)
+            .c("sigterm.libgcc", "kill, with libgcc_s", 60)
             .python("terminate", "terminate, join", 30),
         row("state.one", "the state of one process", "state")
             .c("by-hand", "open, read", 2000)

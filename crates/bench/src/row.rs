@@ -65,7 +65,7 @@ pub(crate) fn three_digits(value: f64) -> String {
 }
 
 /// One way to do the work.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
     pub(crate) column: Column,
     /// As the column's program knows it.

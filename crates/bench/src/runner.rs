@@ -4,11 +4,10 @@
 use std::io::{IsTerminal, stderr};
 use std::time::Instant;
 
-use common::{Context, Error, Result};
-use nix::sched::{CpuSet, sched_getaffinity};
-use nix::unistd::Pid;
+use common::{Error, Result};
 
-use crate::columns::{Columns, free_memory, load, machine};
+use crate::columns::{Columns, load, machine};
+use crate::limits::Limits;
 use crate::results::Results;
 use crate::row::{Column, Row, Way};
 
@@ -24,20 +23,16 @@ pub(crate) fn measure(
     columns: &Columns,
     rounds: usize,
 ) -> Result<Results> {
-    let cpus = two_cpus()?;
-    let memory = free_memory()?;
-    let mut rows: Vec<Row> = rows
-        .iter()
-        .filter(|row| can_be_done(row, &cpus, memory))
-        .cloned()
-        .collect();
+    let limits = Limits::of_this_machine()?;
+    let mut rows: Vec<Row> =
+        rows.iter().filter(|row| limits.allow(row)).cloned().collect();
     for row in &mut rows {
         row.ways.retain(|way| columns.has(way.column));
     }
     let began = load();
     let mut run = Run {
         columns,
-        cpus,
+        cpus: limits.cpus,
         results: Results::default(),
         lacking: Vec::new(),
         progress: Progress::new(&rows, rounds),
@@ -99,29 +94,6 @@ fn is_due(row: &Row, way: &Way, round: usize) -> bool {
         None => usize::MAX,
     };
     round < rounds
-}
-
-fn can_be_done(row: &Row, cpus: &[usize], memory: usize) -> bool {
-    let is_heap = row.work == "create";
-    if row.is_on_two && cpus.len() < 2 {
-        eprintln!("bench: {}: needs two CPUs, left out", row.id);
-    } else if is_heap && row.size + row.size / 4 > memory {
-        eprintln!(
-            "bench: {}: needs more memory than is free, left out",
-            row.id
-        );
-    } else {
-        return true;
-    }
-    false
-}
-
-/// The first two CPUs that this process may use.
-fn two_cpus() -> Result<Vec<usize>> {
-    let allowed = sched_getaffinity(Pid::from_raw(0))
-        .context("cannot ask for the CPUs")?;
-    let is_allowed = |cpu: &usize| allowed.is_set(*cpu).unwrap_or(false);
-    Ok((0..CpuSet::count()).filter(is_allowed).take(2).collect())
 }
 
 /// Says on stderr how far it is: on a terminal one line that changes.

@@ -80,6 +80,18 @@ fn a_saved_run_shows_what_it_showed() {
     assert_eq!(String::from_utf8_lossy(&again.stdout), tables);
 }
 
+/// Whoever changes a table, a curve or a mark has to put the results in anew:
+/// `scripts/bench --from lessons/what-it-costs/runs.tsv --write-chapter`.
+#[test]
+fn the_chapter_shows_the_run_that_lies_beside_it() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../lessons/what-it-costs/runs.tsv"
+    );
+    let run = bench(&["--from", folder, "--check-chapter"]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
 #[test]
 fn bad_input_is_one_clear_line() {
     for (arguments, word) in [
@@ -110,12 +122,26 @@ fn a_failure_is_one_line_too() {
         &["--from", "/dev/null"],
         &["--out", "/dev/null/below", "--quick", "--only", "create.fork"],
         &["--python", "/nosuch", "--quick", "--only", "create.fork"],
-        &["measure", "create", "nosuch", "1", "0", "0", "0"],
-        &["measure", "create"],
     ] {
         let run = bench(arguments);
         let said = String::from_utf8_lossy(&run.stderr);
         assert_eq!(run.status.code(), Some(1), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_column_refuses_what_it_does_not_know_in_one_line() {
+    for arguments in [
+        &["measure", "create", "nosuch", "1", "0", "0", "0"][..],
+        &["measure", "create", "fork", "x", "0", "0", "0"],
+        &["measure", "create"],
+        &[],
+    ] {
+        let mut column = Command::new(env!("CARGO_BIN_EXE_rust-column"));
+        let run = column.args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(!run.status.success() && run.stdout.is_empty(), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }

@@ -29,9 +29,12 @@ impl Task {
             Error::usage("measure takes WORK WAY COUNT SIZE SENDERS CPU[,CPU]")
         };
         let number = |text: &str| text.parse().map_err(|_| usage());
-        let [work, way, count, size, senders, cpus] = arguments else {
+        let [measure, work, way, count, size, senders, cpus] = arguments else {
             return Err(usage());
         };
+        if measure != "measure" {
+            return Err(usage());
+        }
         Ok(Self {
             work: work.clone(),
             way: way.clone(),

@@ -84,7 +84,7 @@ pub(crate) fn end(outcome: Result) -> ! {
     let code = match outcome {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("bench: a worker: {error}");
+            eprintln!("rust-column: a worker: {error}");
             1
         }
     };
