@@ -234,12 +234,18 @@ impl See {
             colour: true,
         };
         let mut text = format!("\n{}", lanes(story, &style));
+        if let Some(says) = story.reservation() {
+            text.push_str(&columns::fold(&says, io::stderr()));
+            text.push('\n');
+        }
         // Who was killed by the keeper, which has said so, is no news.
         let is_news = |notice: &Notice| {
             observed != Observed::Ended || !notice.id.starts_with("killed-")
         };
         for notice in notices(story).into_iter().filter(is_news) {
-            text.push_str(&columns::fold(&notice.sentence, io::stderr()));
+            let says =
+                if self.step { &notice.timeless } else { &notice.sentence };
+            text.push_str(&columns::fold(says, io::stderr()));
             text.push('\n');
         }
         // The terminal may be gone (SIGHUP): the files are still wanted.

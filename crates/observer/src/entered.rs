@@ -8,9 +8,10 @@ use trace::What;
 
 use crate::keeper::Keeper;
 use crate::names;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_string, read_words};
 use crate::table::Kind;
-use crate::tree::{ChildrenEnd, Index, PendingCall};
+use crate::tree::{ChildrenEnd, Index};
 
 const PATH_MAX: usize = 4096;
 const ARGUMENTS_KEPT: usize = 32;
@@ -25,6 +26,7 @@ impl<W: Write> Keeper<W> {
             Kind::Read | Kind::Write => {
                 let fd = arguments[0] as i32;
                 let is_watched = self.is_worth_watching(index, fd);
+                call.is_ready = is_watched && self.is_ready(index, call);
                 if !is_watched && call.row.kind == Kind::Write {
                     // Its return, which says how much it was, is not seen.
                     self.count_output(index, fd, asked_to_write(tid, call));

@@ -16,6 +16,7 @@ use crate::ceiling::{Ceilings, Reason};
 use crate::names;
 use crate::newborn::Newborn;
 use crate::order::Order;
+use crate::pending::PendingCall;
 use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
 use crate::privilege::Rights;
@@ -23,8 +24,9 @@ use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
     exit_message, is_killed,
 };
+use crate::refused::is_refused;
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall, Tree, tick};
+use crate::tree::{Index, Tree};
 use crate::turns::Turns;
 
 /// A run under observation.
@@ -38,7 +40,7 @@ pub(crate) struct Keeper<W: Write> {
     /// Tracees that were heard before their creation was told.
     pub(crate) newborn: HashMap<Tid, Newborn>,
     /// Threads that have told their end and are not reaped yet.
-    leaving: HashMap<Tid, Index>,
+    pub(crate) leaving: HashMap<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.
@@ -277,19 +279,25 @@ impl<W: Write> Keeper<W> {
         };
         let Some(row) = row_of(data) else { return Resume::Run };
         let from_us = self.now();
-        let call = PendingCall {
-            row,
-            arguments,
-            from_us,
-            text: String::new(),
-            texts: Vec::new(),
-            told: 0,
-            tick: tick(),
+        let call = PendingCall::new(row, arguments, from_us);
+        let call = match row.kind {
+            Kind::Restart => match self.again(tid, from_us) {
+                Some(call) => call,
+                None => return Resume::Run,
+            },
+            _ if is_refused(&call) => return self.refuses(tid, call),
+            _ => call,
         };
         match self.plan_entry(tid, &call) {
             Some(plan) => self.enters(tid, call, plan),
             None => Resume::Run, // when it is released
         }
+    }
+
+    /// The call that was interrupted, and begins again.
+    fn again(&mut self, tid: Tid, from_us: u64) -> Option<PendingCall> {
+        let call = self.tree.thread(tid)?.interrupted.take()?;
+        Some(PendingCall { from_us, ..call })
     }
 
     /// The call begins now.
@@ -316,6 +324,10 @@ impl<W: Write> Keeper<W> {
     fn call_returned(&mut self, tid: Tid) -> bool {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let Some(call) = thread.call.take() else { return true };
+        if is_refused(&call) {
+            self.was_refused(tid, &call);
+            return true;
+        }
         if self.plan_return(tid, &call) {
             return true; // it will be made again
         }
@@ -362,49 +374,6 @@ impl<W: Write> Keeper<W> {
         }
         self.welcome(new);
         true
-    }
-
-    fn executed(&mut self, pid: Tid) {
-        let former = event_message(pid).map_or(pid, |tid| tid as Tid);
-        let Some(index) =
-            self.tree.index_of(former).or_else(|| self.tree.by_pid(pid))
-        else {
-            return;
-        };
-        let call = self.unites(index, pid, former);
-        self.plan_exec(index, pid);
-        if let Some(call) = call {
-            self.new_program(index, pid, call);
-        }
-    }
-
-    /// A thread has become its process's first, and the only one; the call
-    /// that it was in.
-    fn unites(
-        &mut self,
-        index: Index,
-        pid: Tid,
-        former: Tid,
-    ) -> Option<PendingCall> {
-        let call = self.tree.thread(former).and_then(|it| it.call.take());
-        for tid in self.tree.unite(pid, index) {
-            self.tell(index, tid, What::Thread { began: None });
-            if tid != former {
-                self.leaving.insert(tid, index);
-            }
-        }
-        self.leaving.remove(&pid);
-        call
-    }
-
-    /// A thread that executes a program has its process's id before it tells
-    /// so, and may be killed in between: the id is no new process's.
-    fn takes_over(&mut self, pid: Tid) {
-        let Some((index, former)) = self.tree.successor(pid) else { return };
-        let call = self.unites(index, pid, former);
-        if let Some(thread) = self.tree.thread(pid) {
-            thread.call = call;
-        }
     }
 
     /// A thread is about to end, or has ended; with the last one its process

@@ -25,6 +25,7 @@ mod names;
 mod namespace;
 mod newborn;
 mod order;
+mod pending;
 mod plan;
 mod plan_calls;
 mod plan_hold;
@@ -36,7 +37,9 @@ mod plan_state;
 mod plan_store;
 mod plan_time;
 mod privilege;
+mod programs;
 mod ptrace;
+mod refused;
 mod registers;
 mod request;
 mod returned;
@@ -47,6 +50,7 @@ mod table;
 mod transfers;
 mod tree;
 mod turns;
+mod waits;
 
 #[doc(hidden)]
 pub use bare::only_stop;

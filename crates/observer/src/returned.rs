@@ -8,13 +8,18 @@ use trace::{Reached, What, Who};
 use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::{Keeper, ending_of};
 use crate::names;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;
-use crate::tree::{ChildrenEnd, Index, PendingCall};
+use crate::tree::Index;
 
 /// Results from -512 to -516 never reach the program: the call was
 /// interrupted, and is made again.
 pub(crate) const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+
+/// A call that counts time is made again by restart_syscall(2), for the rest
+/// of it.
+const RESTART_BLOCK: i64 = -516;
 
 /// Above so many ends of socket pairs, those that are closed are forgotten.
 const PEERS: usize = 4096;
@@ -29,7 +34,7 @@ impl<W: Write> Keeper<W> {
         let Some(index) = self.tree.index_of(tid) else { return };
         self.tell_wait(index, tid, call);
         if RESTARTS.contains(&value) {
-            return;
+            return self.interrupted(tid, call, value);
         }
         match call.row.kind {
             Kind::Create => self.create_failed(index, tid, call, value),
@@ -57,6 +62,7 @@ impl<W: Write> Keeper<W> {
             | Kind::Dup3
             | Kind::Fcntl
             | Kind::Ioctl => self.described(index, tid, call, value),
+            Kind::Ptrace => self.traced(index, tid, call, value),
             // A call that the kernel refuses leaves the alarm as it was.
             Kind::Alarm if value >= 0 => self.sets_alarm(index, tid, call),
             Kind::Unshare if value == 0 => {
@@ -66,42 +72,13 @@ impl<W: Write> Keeper<W> {
         }
     }
 
-    /// A new program runs.
-    pub(crate) fn new_program(
-        &mut self,
-        index: Index,
-        pid: Tid,
-        call: PendingCall,
-    ) {
-        self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
-        let process = self.tree.process(index);
-        if process.children_end == ChildrenEnd::WithoutWait {
-            process.children_end = ChildrenEnd::AsZombies;
-        }
-        let mut descriptors = process.descriptors.borrow_mut();
-        let mut closed = descriptors.close_on_exec();
-        if descriptors.is_in_doubt {
-            closed.extend(descriptors.agree_with_kernel(pid));
-        }
-        let kept = descriptors.held();
-        drop(descriptors);
-        let rights = &mut self.rights;
-        let withheld = rights.withheld(pid, &call.text, process.is_elsewhere);
-        let withheld = withheld.map(str::to_owned);
-        let file = call.text.rsplit('/').next().unwrap_or_default();
-        process.name = file.chars().take(15).collect();
-        let what = What::Exec {
-            ok: true,
-            path: call.text,
-            args: call.texts,
-            kept,
-            withheld,
-            errno: None,
-        };
-        self.tell(index, pid, what);
-        for (fd, closed) in closed {
-            let object = closed.object.to_string();
-            self.tell(index, pid, What::Close { fd, object, by_exec: true });
+    /// The call is made again: as it was, and heard then, or for the rest of
+    /// its time.
+    fn interrupted(&mut self, tid: Tid, call: &PendingCall, value: i64) {
+        if value == RESTART_BLOCK
+            && let Some(thread) = self.tree.thread(tid)
+        {
+            thread.interrupted = Some(call.clone());
         }
     }
 
@@ -121,24 +98,6 @@ impl<W: Write> Keeper<W> {
             };
             self.tell(index, tid, what);
         }
-    }
-
-    fn exec_failed(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        call: &PendingCall,
-        value: i64,
-    ) {
-        let what = What::Exec {
-            ok: false,
-            path: call.text.clone(),
-            args: call.texts.clone(),
-            kept: Vec::new(),
-            withheld: None,
-            errno: names::errno(value),
-        };
-        self.tell(index, tid, what);
     }
 
     fn waited(

@@ -13,8 +13,9 @@ use trace::{Ending, Who};
 
 use crate::descriptors::Descriptors;
 use crate::namespace::{InnerIds, Namespaces};
+use crate::pending::PendingCall;
 use crate::ptrace::Tid;
-use crate::table::{Kind, Row};
+use crate::table::Kind;
 
 /// The place of a process in the tree; never given twice.
 pub(crate) type Index = usize;
@@ -68,6 +69,8 @@ pub(crate) enum ChildrenEnd {
 pub(crate) struct Thread {
     pub(crate) process: Index,
     pub(crate) call: Option<PendingCall>,
+    /// The call that restart_syscall(2) would go on with.
+    pub(crate) interrupted: Option<PendingCall>,
     /// Whether its first stop, which says nothing, is still to come.
     pub(crate) is_new: bool,
     /// Where it comes from, `2.1`; empty for a process's first thread.
@@ -79,29 +82,8 @@ pub(crate) struct Thread {
 impl Thread {
     fn of(process: Index) -> Self {
         let path = String::new();
-        Self { process, call: None, is_new: true, path, created: 0 }
-    }
-}
-
-/// A call that was entered and has not returned.
-#[derive(Clone, Debug)]
-pub(crate) struct PendingCall {
-    pub(crate) row: &'static Row,
-    pub(crate) arguments: [u64; 6],
-    pub(crate) from_us: u64,
-    /// Read at the entry: the memory may be gone, or changed, at the return.
-    pub(crate) text: String,
-    pub(crate) texts: Vec<String>,
-    /// Bytes of a write that are told before it returns.
-    pub(crate) told: u64,
-    /// When it was entered, in clock ticks since boot.
-    pub(crate) tick: u64,
-}
-
-impl PendingCall {
-    /// Of clone(2); fork(2) and vfork(2) have none.
-    pub(crate) fn clone_flags(&self) -> i32 {
-        if self.row.name == "clone" { self.arguments[0] as i32 } else { 0 }
+        let (call, interrupted) = (None, None);
+        Self { process, call, interrupted, is_new: true, path, created: 0 }
     }
 }
 

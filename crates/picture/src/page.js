@@ -54,7 +54,7 @@
     const span = story.spans.find(
       (s) => s[0] === number && s[1] <= t && t < s[2],
     );
-    if (!span) return ["run", "runs"];
+    if (!span) return story.seesWaits ? ["run", "runs"] : ["there", "there"];
     const [, , , kind, text, other] = span;
     if (!other) return [kind, text];
     const by = holders.get(other) || ["nobody"];

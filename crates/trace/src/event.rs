@@ -196,6 +196,13 @@ pub enum What {
         /// The descriptor.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fd: Option<i32>,
+        /// The pipe or socket that the descriptor names, where it does not
+        /// stand in the path: `/dev/fd/63` names what descriptor 63 does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<Object>,
+        /// `r`, `w` or `rw`, where it names a pipe or socket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<String>,
         /// Whether exec closes it.
         #[serde(default, skip_serializing_if = "is_false")]
         cloexec: bool,
@@ -383,6 +390,16 @@ pub enum What {
         /// Why it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errno: Option<String>,
+    },
+    /// The observer refused a call that might have succeeded without it: it
+    /// could not have seen what follows, or traces the process itself.
+    /// clone3(2), which always fails with ENOSYS, has no event: every C
+    /// library falls back to clone(2).
+    Refuse {
+        /// The call.
+        call: Call,
+        /// What the call returned.
+        errno: String,
     },
     /// Something was left behind when the first process ended.
     Leftover {
