@@ -116,17 +116,7 @@ impl Grade {
             say(&format!("{ids}\n"))?;
             return Ok(Sheet::default());
         }
-        let exercises = self
-            .chosen(&course)?
-            .iter()
-            .map(|id| course.exercise(id))
-            .collect::<Result<Vec<_>, _>>()?;
-        if exercises.len() != 1 {
-            let several = [("--source", &self.source), ("--svg", &self.svg)];
-            if let Some((it, _)) = several.iter().find(|it| it.1.is_some()) {
-                return Err(Trouble::usage(format!("{it} takes one exercise")));
-            }
-        }
+        let exercises = self.exercises(&course)?;
         let kit = Kit::of(&course)?;
         let mut sheet = Sheet::default();
         for exercise in &exercises {
@@ -220,6 +210,21 @@ impl Grade {
             && io::stdout().is_terminal()
             && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
         Options { seed: self.seed, colour }
+    }
+
+    fn exercises(&self, course: &Course) -> Result<Vec<Exercise>, Trouble> {
+        let exercises = self
+            .chosen(course)?
+            .iter()
+            .map(|id| course.exercise(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        if exercises.len() != 1 {
+            let several = [("--source", &self.source), ("--svg", &self.svg)];
+            if let Some((it, _)) = several.iter().find(|it| it.1.is_some()) {
+                return Err(Trouble::usage(format!("{it} takes one exercise")));
+            }
+        }
+        Ok(exercises)
     }
 
     /// The exercises that were named, or all that somebody works on.
