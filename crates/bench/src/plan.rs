@@ -254,20 +254,21 @@ fn by_size() -> Vec<Row> {
     for mebibytes in [1, 4, 16, 64, 256, 1024, 4096] {
         let count = (2000 / mebibytes).clamp(3, 30);
         let few = count.min(20);
-        let row = |way: &str, title| {
+        let row = |way: &str, title: &str| {
+            let title = format!("{title}, {mebibytes} MiB");
             let id = format!("size.{way}.{mebibytes}MiB");
             Row::new("size", id, title, "create", Unit::Each("process"))
                 .size(mebibytes * MIB)
                 .at(mebibytes)
         };
         rows.push(
-            row("fork", "fork, by the parent's size")
+            row("fork", "fork")
                 .c("fork", "fork", count)
                 .same("fork", "fork", count)
                 .python("fork", "os.fork", few),
         );
         rows.push(
-            row("spawn", "another program, by the parent's size")
+            row("spawn", "another program")
                 .c("spawn", "posix_spawn", 20)
                 .same("spawn", "Command", 20)
                 .python("spawn", "os.posix_spawn", 20),
@@ -280,7 +281,7 @@ fn by_size() -> Vec<Row> {
 fn by_tree() -> Vec<Row> {
     let row = |size: usize| {
         let id = format!("tree.{size}");
-        let title = "a process of a tree, by the size of the tree";
+        let title = format!("a process of a tree of {size}");
         let count = (500 / size).max(1);
         Row::new("tree", id, title, "tree", Unit::Each("process"))
             .size(size)
@@ -296,7 +297,7 @@ fn by_tree() -> Vec<Row> {
 fn by_producers() -> Vec<Row> {
     let row = |senders: usize| {
         let id = format!("producers.{senders}");
-        let title = "1 KiB through a queue, by the number of producers";
+        let title = format!("1 KiB, producers: {senders}");
         let count = 38_400;
         Row::new("producers", id, title, "queue", Unit::Messages)
             .two_cpus()

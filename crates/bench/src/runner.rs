@@ -15,6 +15,8 @@ use crate::row::{Column, Row, Way};
 const ROUNDS_OF_CURVES: usize = 3;
 /// Python's largest tree takes seconds.
 const LONG: usize = 10_000;
+/// To touch that much memory takes longer than what is measured.
+const LARGE: usize = 1 << 30;
 
 /// Measures all rows; those that this machine cannot do are told, and left
 /// out.
@@ -90,6 +92,7 @@ impl Run<'_> {
 fn is_due(row: &Row, way: &Way, round: usize) -> bool {
     let rounds = match row.at {
         Some(LONG) if way.column == Column::Python => 1,
+        Some(_) if row.work == "create" && row.size >= LARGE => 2,
         Some(_) => ROUNDS_OF_CURVES,
         None => usize::MAX,
     };

@@ -29,10 +29,7 @@ pub(crate) fn tables(rows: &[Row], results: &Results) -> String {
 pub(crate) fn table(rows: &[Row], results: &Results, group: &str) -> String {
     let mut lines = String::new();
     for row in rows.iter().filter(|row| row.group == group) {
-        let mut title = match row.at {
-            Some(place) => format!("{}: {place}", row.title),
-            None => row.title.clone(),
-        };
+        let mut title = row.title.clone();
         for way in &row.ways {
             let Some(range) = results.range(&row.id, &way.name()) else {
                 continue;
