@@ -300,7 +300,8 @@ pub enum What {
         user_us: u64,
         /// Microseconds in the kernel.
         system_us: u64,
-        /// Context switches because it waited.
+        /// Context switches because it waited; at level full each of its
+        /// stops at the observer is one, too.
         voluntary: u64,
         /// Context switches because others should run.
         involuntary: u64,
