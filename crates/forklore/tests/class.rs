@@ -273,6 +273,9 @@ fn results_are_gone_on_with_only_if_that_is_asked_for() {
     let (code, _, stderr) = stage.run(&["in", "--out", "out"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("out holds results: --resume"), "{stderr}");
+    let (code, _, stderr) = stage.run(&["in", "--out", "in/out"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("there it would be a student"), "{stderr}");
     let first = stage.records("out");
 
     // What is judged is not judged again; another source is.
@@ -338,6 +341,14 @@ fn without_a_compiler_nobody_gets_a_zero() {
     assert_eq!(record["outcome"], "infrastructure");
     assert_eq!(record["tries"], 2);
     assert_eq!(record["verdict"], Value::Null);
+    // Nor does any table know of a zero.
+    let grades = stage.out("out/grades.csv");
+    let grades = fs::read_to_string(grades).unwrap();
+    let row = "\nbob,,execution-say,not judged yet,,,,,10,0,,,,100\n";
+    assert!(grades.contains(row), "{grades}");
+    let canvas = stage.out("out/canvas.csv");
+    let canvas = fs::read_to_string(canvas).unwrap();
+    assert!(canvas.contains("\nbob,,,bob,,\n"), "{canvas}");
     // With a compiler it goes on.
     assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
     assert_eq!(stage.records("out")["bob"]["outcome"], "judged");

@@ -77,6 +77,9 @@ impl Judge {
         let submissions = Submissions::survey(&folder, &ids)
             .map_err(|error| failed("read", &folder, &error))?;
         chosen.check(&submissions.students)?;
+        // A mistake in it is told before hours of work, and not behind.
+        class::known(&folder)
+            .map_err(|error| failed("read students.csv in", &folder, &error))?;
         let store = Store::at(self.out(&folder)?);
         let mut hold = self.hold(&store)?;
         let manifest = Manifest::new(&submissions, self.shard, of(&exercises));
@@ -115,6 +118,13 @@ impl Judge {
             Some(out) => out.clone(),
             None => beside(folder)?,
         };
+        if is_below(&out, folder) {
+            return Err(Trouble::usage(format!(
+                "{} lies in {}: there it would be a student",
+                out.display(),
+                folder.display()
+            )));
+        }
         match self.shard.is_part() {
             true => Ok(out.join(self.shard.name())),
             false => Ok(out),
@@ -201,6 +211,18 @@ fn of(exercises: &[Exercise]) -> std::collections::BTreeMap<String, u32> {
         (it.id().to_owned(), points.works + points.robust)
     };
     exercises.iter().map(of).collect()
+}
+
+/// Whether a folder, which need not be there yet, lies below another one.
+fn is_below(folder: &Path, above: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_default();
+        let there = path.ancestors().find(|it| it.exists());
+        let there = there.unwrap_or(Path::new("/")).to_owned();
+        let rest = path.strip_prefix(&there).unwrap_or(Path::new(""));
+        there.canonicalize().unwrap_or(there.clone()).join(rest)
+    };
+    whole(folder).starts_with(whole(above))
 }
 
 fn beside(folder: &Path) -> Result<PathBuf, Trouble> {
