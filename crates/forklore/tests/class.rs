@@ -13,8 +13,10 @@ use std::process::{Child, Command, Output, Stdio};
 
 use course::{course_of, target};
 use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
 mod course;
@@ -293,23 +295,46 @@ fn results_are_gone_on_with_only_if_that_is_asked_for() {
     assert_ne!(third["bob"]["seed"], third["ada"]["seed"]);
 }
 
+fn start(stage: &Stage) -> Child {
+    stage
+        .class(&["in", "--out", "out", "--jobs", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it can be run")
+}
+
+/// Stops a class; whether some of its records were kept by then, and not all.
+fn is_stopped_under_way(stage: &Stage, child: &mut Child, all: usize) -> bool {
+    while stage.records("out").is_empty() {
+        let is_over = ends_in(child, 5);
+        let has_none = stage.records("out").is_empty();
+        assert!(!(is_over && has_none), "nothing was kept");
+    }
+    let pid = Pid::from_raw(child.id() as i32);
+    kill(pid, Signal::SIGSTOP).expect("it is ours");
+    let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED));
+    let is_stopped = matches!(stopped, Ok(WaitStatus::Stopped(..)));
+    is_stopped && stage.records("out").len() < all
+}
+
 #[test]
 fn results_that_vanish_under_way_are_made_once_more() {
     let stage = Stage::new("vanish");
     for number in 0..12 {
         stage.hand_in(&format!("s{number}"));
     }
-    let mut child = stage
-        .class(&["in", "--out", "out", "--jobs", "2"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while stage.records("out").is_empty() {
-        assert!(!ends_in(&mut child, 5), "nothing was kept");
+    let mut child = start(&stage);
+    while !is_stopped_under_way(&stage, &mut child, 12) {
+        // It was done before it could be stopped: once more.
+        child.kill().ok();
+        child.wait().ok();
+        fs::remove_dir_all(stage.out("out")).unwrap();
+        child = start(&stage);
     }
     let gone = stage.course.join("gone");
     fs::rename(stage.out("out"), &gone).unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGCONT).unwrap();
     let (code, _, stderr) = told(&child.wait_with_output().unwrap());
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains("records were gone from out"), "{stderr}");
