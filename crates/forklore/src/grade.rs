@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use grader::{Course, Kit, Options, Record, Trouble, Verdict, Word, judge};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use picture::{Story, svg};
 use trace::Header;
 
@@ -134,9 +134,13 @@ impl Grade {
         if !self.of_class {
             return Ok(());
         }
-        set_pdeathsig(Signal::SIGTERM).map_err(|error| {
-            Trouble::failed(format!("cannot follow its class: {error}"))
-        })
+        // What the class blocks for itself, no submission shall find blocked.
+        SigSet::empty()
+            .thread_set_mask()
+            .and_then(|()| set_pdeathsig(Signal::SIGTERM))
+            .map_err(|error| {
+                Trouble::failed(format!("cannot follow its class: {error}"))
+            })
     }
 
     fn options(&self) -> Options {

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -377,4 +378,30 @@ fn without_a_compiler_nobody_gets_a_zero() {
     // With a compiler it goes on.
     assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
     assert_eq!(stage.records("out")["bob"]["outcome"], "judged");
+}
+
+#[test]
+fn a_class_that_is_asked_to_end_leaves_nothing_and_goes_on_later() {
+    let stage = Stage::new("asked");
+    for number in 0..12 {
+        stage.hand_in(&format!("s{number}"));
+    }
+    let tmp = stage.course.join("tmp");
+    fs::create_dir(&tmp).unwrap();
+    let mut command = stage.class(&["in", "--out", "out", "--jobs", "2"]);
+    command.env("TMPDIR", &tmp).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while stage.records("out").is_empty() && !ends_in(&mut child, 5) {}
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    // It may have been done by then.
+    if output.status.signal() == Some(15) {
+        let (_, _, stderr) = told(&output);
+        assert!(stderr.ends_with("stopped by SIGTERM; --resume goes on\n"));
+    } else {
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
+    assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
+    assert_eq!(stage.records("out").len(), 12);
 }

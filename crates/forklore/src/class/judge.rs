@@ -6,11 +6,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::Builder;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use class::{Grading, Hold, Job, Manifest, Report, Shard, Store, Submissions};
 use grader::{Containment, Course, Exercise, Kit, Trouble};
+use nix::sys::signal::{SigSet, Signal, raise};
 
 use super::bar::Bar;
 use super::depends::depends;
@@ -94,6 +96,9 @@ impl Judge {
         let grading = self.grading(&course, &submissions, &store, &place);
         let grading =
             Grading { depends: depends(&exercises, &self.grade)?, ..grading };
+        leave_nothing_when_stopped(&place).map_err(|error| {
+            failed("listen for signals, in", &place, &error)
+        })?;
         let report = judge(&grading, &manifest);
         class::remove(&place);
         let report = report?;
@@ -177,6 +182,33 @@ impl Judge {
             },
         }
     }
+}
+
+/// Ctrl-C and SIGTERM end the class, as ever; but first goes what lies in its
+/// place. The graders end with it.
+fn leave_nothing_when_stopped(place: &Path) -> io::Result<()> {
+    const TRIES: u32 = 20;
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signals.add(signal);
+    }
+    // Before there are other threads: each inherits it.
+    signals.thread_block()?;
+    let place = place.to_owned();
+    let wait = move || {
+        let Ok(signal) = signals.wait() else { return };
+        // A grader that still runs may put something into what is removed.
+        for _ in 0..TRIES {
+            class::remove(&place);
+            if !place.exists() {
+                break;
+            }
+        }
+        say(&format!("stopped by {signal}; --resume goes on"));
+        signals.thread_unblock().ok();
+        raise(signal).ok();
+    };
+    Builder::new().spawn(wait).map(drop)
 }
 
 fn judge(
