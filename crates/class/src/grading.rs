@@ -260,7 +260,9 @@ impl Grading<'_> {
         place: &Path,
     ) -> io::Result<()> {
         remove(place);
-        fs::create_dir_all(place.join("tmp"))?;
+        // Not with the folders above: once they are gone, somebody stops us.
+        fs::create_dir(place)?;
+        fs::create_dir(place.join("tmp"))?;
         let source = place.join(format!("{}.rs", record.exercise));
         let picture = place.join("picture.svg");
         fs::write(&source, bytes)?;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args;
 use grader::{Course, Exercise, Kit, Options, Record, Trouble, Verdict, judge};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use picture::{Story, svg};
 use report::{Entry, Outcome, Picture, Sheet};
 use trace::Header;
@@ -200,9 +200,13 @@ impl Grade {
         if !self.of_class {
             return Ok(());
         }
-        set_pdeathsig(Signal::SIGTERM).map_err(|error| {
-            Trouble::failed(format!("cannot follow its class: {error}"))
-        })
+        // What the class blocks for itself, no submission shall find blocked.
+        SigSet::empty()
+            .thread_set_mask()
+            .and_then(|()| set_pdeathsig(Signal::SIGTERM))
+            .map_err(|error| {
+                Trouble::failed(format!("cannot follow its class: {error}"))
+            })
     }
 
     fn options(&self) -> Options {

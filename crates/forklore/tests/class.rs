@@ -8,13 +8,16 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use course::{course_of, target};
 use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 
 mod course;
@@ -273,6 +276,9 @@ fn results_are_gone_on_with_only_if_that_is_asked_for() {
     let (code, _, stderr) = stage.run(&["in", "--out", "out"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("out holds results: --resume"), "{stderr}");
+    let (code, _, stderr) = stage.run(&["in", "--out", "in/out"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("there it would be a student"), "{stderr}");
     let first = stage.records("out");
 
     // What is judged is not judged again; another source is.
@@ -290,23 +296,46 @@ fn results_are_gone_on_with_only_if_that_is_asked_for() {
     assert_ne!(third["bob"]["seed"], third["ada"]["seed"]);
 }
 
+fn start(stage: &Stage) -> Child {
+    stage
+        .class(&["in", "--out", "out", "--jobs", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it can be run")
+}
+
+/// Stops a class; whether some of its records were kept by then, and not all.
+fn is_stopped_under_way(stage: &Stage, child: &mut Child, all: usize) -> bool {
+    while stage.records("out").is_empty() {
+        let is_over = ends_in(child, 5);
+        let has_none = stage.records("out").is_empty();
+        assert!(!(is_over && has_none), "nothing was kept");
+    }
+    let pid = Pid::from_raw(child.id() as i32);
+    kill(pid, Signal::SIGSTOP).expect("it is ours");
+    let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED));
+    let is_stopped = matches!(stopped, Ok(WaitStatus::Stopped(..)));
+    is_stopped && stage.records("out").len() < all
+}
+
 #[test]
 fn results_that_vanish_under_way_are_made_once_more() {
     let stage = Stage::new("vanish");
     for number in 0..12 {
         stage.hand_in(&format!("s{number}"));
     }
-    let mut child = stage
-        .class(&["in", "--out", "out", "--jobs", "2"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while stage.records("out").is_empty() {
-        assert!(!ends_in(&mut child, 5), "nothing was kept");
+    let mut child = start(&stage);
+    while !is_stopped_under_way(&stage, &mut child, 12) {
+        // It was done before it could be stopped: once more.
+        child.kill().ok();
+        child.wait().ok();
+        fs::remove_dir_all(stage.out("out")).unwrap();
+        child = start(&stage);
     }
     let gone = stage.course.join("gone");
     fs::rename(stage.out("out"), &gone).unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGCONT).unwrap();
     let (code, _, stderr) = told(&child.wait_with_output().unwrap());
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains("records were gone from out"), "{stderr}");
@@ -338,7 +367,41 @@ fn without_a_compiler_nobody_gets_a_zero() {
     assert_eq!(record["outcome"], "infrastructure");
     assert_eq!(record["tries"], 2);
     assert_eq!(record["verdict"], Value::Null);
+    // Nor does any table know of a zero.
+    let grades = stage.out("out/grades.csv");
+    let grades = fs::read_to_string(grades).unwrap();
+    let row = "\nbob,,execution-say,not judged yet,,,,,10,0,,,,100\n";
+    assert!(grades.contains(row), "{grades}");
+    let canvas = stage.out("out/canvas.csv");
+    let canvas = fs::read_to_string(canvas).unwrap();
+    assert!(canvas.contains("\nbob,,,bob,,\n"), "{canvas}");
     // With a compiler it goes on.
     assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
     assert_eq!(stage.records("out")["bob"]["outcome"], "judged");
+}
+
+#[test]
+fn a_class_that_is_asked_to_end_leaves_nothing_and_goes_on_later() {
+    let stage = Stage::new("asked");
+    for number in 0..12 {
+        stage.hand_in(&format!("s{number}"));
+    }
+    let tmp = stage.course.join("tmp");
+    fs::create_dir(&tmp).unwrap();
+    let mut command = stage.class(&["in", "--out", "out", "--jobs", "2"]);
+    command.env("TMPDIR", &tmp).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while stage.records("out").is_empty() && !ends_in(&mut child, 5) {}
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    // It may have been done by then.
+    if output.status.signal() == Some(15) {
+        let (_, _, stderr) = told(&output);
+        assert!(stderr.ends_with("stopped by SIGTERM; --resume goes on\n"));
+    } else {
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
+    assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
+    assert_eq!(stage.records("out").len(), 12);
 }

@@ -6,11 +6,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread::Builder;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use class::{Grading, Hold, Job, Manifest, Report, Shard, Store, Submissions};
 use grader::{Containment, Course, Exercise, Kit, Trouble};
+use nix::sys::signal::{SigSet, Signal, raise};
 
 use super::bar::Bar;
 use super::depends::depends;
@@ -77,6 +79,9 @@ impl Judge {
         let submissions = Submissions::survey(&folder, &ids)
             .map_err(|error| failed("read", &folder, &error))?;
         chosen.check(&submissions.students)?;
+        // A mistake in it is told before hours of work, and not behind.
+        class::known(&folder)
+            .map_err(|error| failed("read students.csv in", &folder, &error))?;
         let store = Store::at(self.out(&folder)?);
         let mut hold = self.hold(&store)?;
         let manifest = Manifest::new(&submissions, self.shard, of(&exercises));
@@ -91,6 +96,9 @@ impl Judge {
         let grading = self.grading(&course, &submissions, &store, &place);
         let grading =
             Grading { depends: depends(&exercises, &self.grade)?, ..grading };
+        leave_nothing_when_stopped(&place).map_err(|error| {
+            failed("listen for signals, in", &place, &error)
+        })?;
         let report = judge(&grading, &manifest);
         class::remove(&place);
         let report = report?;
@@ -115,6 +123,13 @@ impl Judge {
             Some(out) => out.clone(),
             None => beside(folder)?,
         };
+        if is_below(&out, folder) {
+            return Err(Trouble::usage(format!(
+                "{} lies in {}: there it would be a student",
+                out.display(),
+                folder.display()
+            )));
+        }
         match self.shard.is_part() {
             true => Ok(out.join(self.shard.name())),
             false => Ok(out),
@@ -169,6 +184,33 @@ impl Judge {
     }
 }
 
+/// Ctrl-C and SIGTERM end the class, as ever; but first goes what lies in its
+/// place. The graders end with it.
+fn leave_nothing_when_stopped(place: &Path) -> io::Result<()> {
+    const TRIES: u32 = 20;
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signals.add(signal);
+    }
+    // Before there are other threads: each inherits it.
+    signals.thread_block()?;
+    let place = place.to_owned();
+    let wait = move || {
+        let Ok(signal) = signals.wait() else { return };
+        // A grader that still runs may put something into what is removed.
+        for _ in 0..TRIES {
+            class::remove(&place);
+            if !place.exists() {
+                break;
+            }
+        }
+        say(&format!("stopped by {signal}; --resume goes on"));
+        signals.thread_unblock().ok();
+        raise(signal).ok();
+    };
+    Builder::new().spawn(wait).map(drop)
+}
+
 fn judge(
     grading: &Grading<'_>,
     manifest: &Manifest,
@@ -201,6 +243,18 @@ fn of(exercises: &[Exercise]) -> std::collections::BTreeMap<String, u32> {
         (it.id().to_owned(), points.works + points.robust)
     };
     exercises.iter().map(of).collect()
+}
+
+/// Whether a folder, which need not be there yet, lies below another one.
+fn is_below(folder: &Path, above: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_default();
+        let there = path.ancestors().find(|it| it.exists());
+        let there = there.unwrap_or(Path::new("/")).to_owned();
+        let rest = path.strip_prefix(&there).unwrap_or(Path::new(""));
+        there.canonicalize().unwrap_or(there.clone()).join(rest)
+    };
+    whole(folder).starts_with(whole(above))
 }
 
 fn beside(folder: &Path) -> Result<PathBuf, Trouble> {
