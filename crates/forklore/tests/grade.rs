@@ -272,6 +272,17 @@ fn a_finding_says_how_to_run_it_and_what_was_said_on_standard_error() {
     assert!(finding["stderr"][0].is_string(), "{verdict:#}");
 }
 
+#[test]
+#[cfg_attr(feature = "without-answers", ignore = "this copy has no answers")]
+fn a_long_command_line_is_folded_as_a_shell_takes_it() {
+    let starter = "lessons/lesson-01-execution/exercises/which-exec/starter.rs";
+    let output = grade(&["execution-which-exec", "--source", starter]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let folded = "PATH=\"$PWD/a:$PWD/b:$PWD/c\" \\\n    ../../target/debug/";
+    assert!(text.contains(folded), "{text}");
+}
+
 /// The standard library's own files and lines are nothing that a learner has.
 #[test]
 fn a_panic_in_a_library_is_placed_where_the_program_called_it() {

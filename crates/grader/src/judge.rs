@@ -319,6 +319,9 @@ impl Judge<'_> {
     ) {
         let lesson = self.exercise.lesson();
         let plan = trial.plan.as_ref();
+        let helpers: Vec<&str> =
+            self.programs.iter().map(|(name, _)| name.as_str()).collect();
+        let typed = typed(self.exercise.id(), trial.question, &helpers);
         for (rule, fault) in faults {
             let mark = match fault.has_result {
                 true => trial.mark,
@@ -331,7 +334,7 @@ impl Judge<'_> {
                 run: trial.question.name.get_ref().clone(),
                 plan: plan.map(|(_, it)| it.to_string()),
                 asks: plan.and_then(|(plan, _)| plan.asks.clone()),
-                typed: typed(trial.question),
+                typed: typed.clone(),
                 stderr: match rule.id {
                     // It has what was said.
                     "panics" => Vec::new(),

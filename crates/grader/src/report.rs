@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::plain::clean_lines;
 use crate::plan_words::in_words;
 use crate::questions::Mark;
+use crate::typed::folded;
 use crate::verdict::{Finding, Verdict, Word};
 
 /// As wide as a report may be.
@@ -93,8 +94,7 @@ fn tell(finding: &Finding) -> String {
         writeln!(text, "  {place}").ok();
     }
     for line in &finding.typed {
-        let sign = if line.starts_with('#') { "" } else { "$ " };
-        writeln!(text, "  {sign}{}", clean_lines(line)).ok();
+        text.push_str(&folded(&clean_lines(line), WIDTH));
     }
     if let Some(plan) = &finding.plan {
         let words = format!("In this run {}.", in_words(plan));

@@ -4,14 +4,26 @@ use crate::content::{Content, File, FileKind};
 use crate::questions::{RunQuestion, Step};
 
 /// More bytes are counted, and not shown.
-const SHOWN: usize = 48;
+const SHOWN: usize = 64;
 /// More files are counted, and not made.
 const FILES: usize = 3;
 
-/// What to type in the folder of the program, a line each; nothing, where
-/// `cargo run` alone is all of it.
-pub(crate) fn typed(question: &RunQuestion) -> Vec<String> {
+/// What to type in `work/ID`, a line each; nothing, where `cargo run` alone is
+/// all of it. `helpers` are the programs that the run finds on PATH.
+pub(crate) fn typed(
+    id: &str,
+    question: &RunQuestion,
+    helpers: &[&str],
+) -> Vec<String> {
     let mut lines = Vec::new();
+    let arguments = question.arguments.iter();
+    for program in arguments.map(Content::text) {
+        if helpers.contains(&program) {
+            lines.push(format!(
+                "# {program} is a program of the exercise, on PATH there"
+            ));
+        }
+    }
     for (name, file) in question.files.iter().take(FILES) {
         lines.push(made(name, file));
     }
@@ -21,14 +33,17 @@ pub(crate) fn typed(question: &RunQuestion) -> Vec<String> {
     }
     for helper in &question.helpers {
         let (name, program) = (helper.name.get_ref(), &helper.program);
-        let program = program.get_ref();
-        lines.push(format!("# ${name} is the pid that '{program}' says"));
+        let words: Vec<String> = std::iter::once(program.get_ref().clone())
+            .chain(helper.arguments.iter().map(word))
+            .collect();
+        let words = words.join(" ");
+        lines.push(format!("# ${{{name}}} is what this says: {words}"));
     }
     for name in question.queues.keys() {
         let name = name.replace("{id}", "x");
         lines.push(format!("# with a message in the queue {name}"));
     }
-    lines.push(command(question));
+    lines.push(command(id, question));
     lines.extend(question.steps.iter().filter_map(said));
     if lines == ["cargo run"] {
         lines.clear();
@@ -36,8 +51,13 @@ pub(crate) fn typed(question: &RunQuestion) -> Vec<String> {
     lines
 }
 
-fn command(question: &RunQuestion) -> String {
+fn command(id: &str, question: &RunQuestion) -> String {
     let mut words = Vec::new();
+    // With another PATH a shell would not find cargo.
+    let is_sought = question.environment.contains_key("PATH");
+    if is_sought {
+        words.push("cargo build;".to_owned());
+    }
     match question.stdin.as_ref().map(|it| (it, it.bytes().len())) {
         Some((stdin, ..=SHOWN)) => {
             words.push(format!("{} |", printf(&stdin.bytes())));
@@ -48,15 +68,24 @@ fn command(question: &RunQuestion) -> String {
     for (name, value) in &question.environment {
         words.push(format!("{name}={}", word(value)));
     }
-    words.push("cargo run".to_owned());
+    words.push(match is_sought {
+        true => format!("../../target/debug/{id}"),
+        false => "cargo run".to_owned(),
+    });
     if !question.arguments.is_empty() {
-        words.push("--".to_owned());
+        if !is_sought {
+            words.push("--".to_owned());
+        }
         words.extend(question.arguments.iter().map(word));
     }
     words.join(" ")
 }
 
 fn made(name: &str, file: &File) -> String {
+    let folder = match name.rsplit_once('/') {
+        Some((folder, _)) => format!("mkdir -p {}; ", quoted(folder)),
+        None => String::new(),
+    };
     let name = quoted(name);
     let mut line = match &file.kind {
         FileKind::Folder => format!("mkdir -p {name}"),
@@ -66,7 +95,10 @@ fn made(name: &str, file: &File) -> String {
         FileKind::Plain(content) => match content.bytes().len() {
             0 => format!("> {name}"),
             1..=SHOWN => format!("{} > {name}", printf(&content.bytes())),
-            length => return format!("# {name} has {length} bytes"),
+            length => {
+                let mode = file.mode;
+                return format!("# {name} has {length} bytes, mode {mode:o}");
+            }
         },
     };
     let usual = match file.kind {
@@ -76,7 +108,7 @@ fn made(name: &str, file: &File) -> String {
     if file.mode != usual {
         line.push_str(&format!("; chmod {:o} {name}", file.mode));
     }
-    line
+    folder + &line
 }
 
 /// What one does while it runs.
@@ -154,9 +186,49 @@ fn escaped(bytes: &[u8]) -> String {
     text
 }
 
+/// A line for a terminal of so many columns: a shell takes the parts as one.
+pub(crate) fn folded(line: &str, width: usize) -> String {
+    let (sign, end) = match line.starts_with('#') {
+        true => ("", "\n  # "),
+        false => ("$ ", " \\\n    "),
+    };
+    let mut text = format!("  {sign}");
+    let mut column = text.len();
+    for (place, word) in words(line).into_iter().enumerate() {
+        let length = word.chars().count();
+        // A space before it, and room for a backslash behind it.
+        if place > 0 && column + 1 + length + 2 > width {
+            text.push_str(end);
+            column = 4;
+        } else if place > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text + "\n"
+}
+
+/// At the blanks that stand in no quotes.
+fn words(line: &str) -> Vec<&str> {
+    let mut open = None;
+    let is_end = |c: char| {
+        match open {
+            Some(quote) if c == quote => open = None,
+            None if (c == '\'' || c == '"') && !line.starts_with('#') => {
+                open = Some(c);
+            }
+            _ => {}
+        }
+        c == ' ' && open.is_none()
+    };
+    line.split(is_end).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::typed;
+    use super::{folded, typed};
     use crate::questions::Questions;
 
     fn lines(run: &str) -> Vec<String> {
@@ -165,7 +237,7 @@ mod tests {
              points = {{ works = 6, robust = 4 }}\n[[run]]\nname = 'x'\n{run}"
         );
         let questions: Questions = toml::from_str(&text).unwrap();
-        typed(&questions.run[0])
+        typed("creation-x", &questions.run[0], &["worker"])
     }
 
     #[test]
@@ -196,6 +268,51 @@ mod tests {
             assert_eq!(lines(run), [expected], "{run}");
         }
         assert_eq!(lines(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_long_line_is_folded_where_a_shell_takes_it() {
+        let line = "printf 'one two three' > a; cargo run -- \"a b\" c";
+        assert_eq!(
+            folded(line, 30),
+            "  $ printf 'one two three' > \\\n    a; cargo run -- \"a b\" c\n"
+        );
+        assert_eq!(
+            folded("# it's so, and so", 14),
+            "  # it's so,\n  # and so\n"
+        );
+    }
+
+    #[test]
+    fn what_only_the_exercise_has_is_named() {
+        for (run, expected) in [
+            (
+                "arguments = ['worker', '1']",
+                [
+                    "# worker is a program of the exercise, on PATH there",
+                    "cargo run -- worker 1",
+                ],
+            ),
+            (
+                "arguments = ['{helper it}']\n[[run.helper]]\nname = 'it'\n\
+                 program = 'actor'\narguments = ['S', 'a b']",
+                [
+                    "# ${it} is what this says: actor S 'a b'",
+                    "cargo run -- \"${it}\"",
+                ],
+            ),
+            (
+                "environment = { PATH = '{folder}/a' }\n\
+                 files = { 'a' = { folder = true } }",
+                [
+                    "mkdir -p a",
+                    "cargo build; PATH=\"$PWD/a\" \
+                     ../../target/debug/creation-x",
+                ],
+            ),
+        ] {
+            assert_eq!(lines(run), expected, "{run}");
+        }
     }
 
     #[test]
