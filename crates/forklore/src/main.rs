@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod class;
 mod columns;
+mod doctor;
 mod ear;
 mod grade;
 mod learn;
@@ -39,6 +40,8 @@ enum Command {
     Learn(learn::Learn),
     #[command(hide = true)]
     LearnWorker(learn::Worker),
+    /// Says which means of observing and containing hold on this machine.
+    Doctor(doctor::Doctor),
     /// Says why a process tree does not move.
     Why(why::Why),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Class(class) => class.run(),
         Command::Learn(learn) => learn.run(),
         Command::LearnWorker(worker) => worker.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Why(why) => why.run(),
     }
 }
