@@ -17,14 +17,25 @@ use crate::wait::{Wait, Waker};
 const SLACK: Duration = Duration::from_millis(30);
 
 impl Proc {
-    /// When a process began, by its start time.
+    /// When a process began, by its start time: perhaps later than it did,
+    /// if we did not run between the readings of both clocks.
     fn beginning(self, start: u64) -> Option<SystemTime> {
         const TICKS: f64 = 100.0; // USER_HZ, of every architecture
-        let uptime = self.table("uptime")?;
-        let uptime = uptime.split(' ').next()?.parse::<f64>().ok()?;
-        let age = uptime - start as f64 / TICKS;
-        let age = Duration::try_from_secs_f64(age.max(0.0)).ok()?;
-        SystemTime::now().checked_sub(age)
+        const READINGS: usize = 20;
+        let since_boot = || {
+            let uptime = self.table("uptime")?;
+            let uptime = uptime.split(' ').next()?.parse::<f64>().ok()?;
+            Some((SystemTime::now(), uptime))
+        };
+        let age = |uptime: f64| {
+            let age = (uptime - start as f64 / TICKS).max(0.0);
+            Duration::try_from_secs_f64(age).ok()
+        };
+        let one = || {
+            let (now, uptime) = since_boot()?;
+            now.checked_sub(age(uptime)?)
+        };
+        (0..READINGS).filter_map(|_| one()).min()
     }
 
     /// No later than the oldest of its times, it was made.

@@ -103,24 +103,20 @@ impl Holdings {
         }
         holdings.find_descriptors_on_the_way(proc);
         let mut unreadable = Vec::new();
-        holdings.is_settled = strangers::visit(
-            proc,
-            |pid| inside.contains(&pid),
-            |pid| {
-                if !is_program(proc, pid) {
-                    return;
-                }
-                let seen = strangers::look_at(&mut reader, proc, pid);
-                if !seen.tables.is_complete {
-                    unreadable.push(pid);
-                }
-                holdings.tracers.extend(seen.tracers);
-                for (tid, list) in seen.tables.read {
-                    holdings.leaders.insert(tid, pid);
-                    holdings.add(None, tid, list);
-                }
-            },
-        );
+        let is_inside = |pid| inside.contains(&pid);
+        let (strangers, is_settled) =
+            strangers::look_at_all(&mut reader, proc, is_inside);
+        holdings.is_settled = is_settled;
+        for (pid, seen) in strangers {
+            if !seen.tables.is_complete {
+                unreadable.push(pid);
+            }
+            holdings.tracers.extend(seen.tracers());
+            for (tid, list) in seen.tables.read {
+                holdings.leaders.insert(tid, pid);
+                holdings.add(None, tid, list);
+            }
+        }
         holdings.elders = unseen::elders(proc, census.root, &unreadable);
         holdings.unseen = unseen::who_may_hold(proc, census.root, &unreadable);
         holdings
@@ -200,25 +196,6 @@ impl Holdings {
         holders.is_some_and(|all| all.iter().any(|it| it.process.is_some()))
     }
 
-    /// Tells the eventfds apart. Whether that was possible: a stranger may
-    /// have moved its descriptor since.
-    pub(crate) fn find_events(&mut self, proc: Proc) -> bool {
-        let events = self.anonymous.get("anon_inode:[eventfd]");
-        let mut are_told = true;
-        for (process, (tid, fd)) in events.cloned().unwrap_or_default() {
-            let info = proc.info(tid, fd).unwrap_or_default();
-            let id = parse::field(&info, "eventfd-id");
-            let Some(id) = id.and_then(|id| id.parse().ok()) else {
-                are_told = false;
-                continue;
-            };
-            let holding = Holding::whole(process, tid, fd);
-            let object = Object::Event(id);
-            self.by_object.entry(object).or_default().push(holding);
-        }
-        are_told
-    }
-
     /// All who hold the same timer or the same epoll set. Where nobody may
     /// compare, all who hold one that looks the same.
     pub(crate) fn twins(
@@ -234,11 +211,17 @@ impl Holdings {
             Some(info.lines().filter(is_meant).collect::<String>())
         };
         let all = self.anonymous.get(text).map_or(&[][..], Vec::as_slice);
+        let is_same = |other: Place| {
+            let is_same = proc.is_same_file(place, other);
+            is_same.or_else(|| Some(looks(other)? == looks(place)?))
+        };
         let same = all.iter().filter(|(_, other)| {
-            // A stranger may have moved its descriptor since.
-            proc.is_same_file(place, *other).unwrap_or_else(|| {
-                let looks_so = looks(*other);
-                looks_so.is_none() || looks_so == looks(place)
+            is_same(*other).unwrap_or_else(|| {
+                // A stranger may have moved its descriptor since.
+                let (tid, _) = *other;
+                let now = proc.descriptors_but(tid, |_| None);
+                let mut now = now.iter().flatten().filter(|it| it.text == text);
+                now.any(|it| is_same((tid, it.fd)) != Some(false))
             })
         });
         let same = same
@@ -314,9 +297,4 @@ fn has_descriptors(proc: Proc, holders: &[Holding]) -> bool {
     let info = first.and_then(|it| proc.info(it.pid, it.fd?));
     let count = info.as_deref().and_then(|it| parse::field(it, "scm_fds"));
     count.is_some_and(|count| count != "0")
-}
-
-/// Threads of the kernel hold nothing.
-fn is_program(proc: Proc, pid: i32) -> bool {
-    proc.stat(pid).is_some_and(|stat| !stat.is_of_the_kernel())
 }

@@ -8,6 +8,7 @@ use crate::calls::Form;
 use crate::census::Task;
 use crate::holdings::{End, Holding};
 use crate::parse::{self, HeldLock, Syscall};
+use crate::proc::Object;
 use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
 
@@ -37,26 +38,26 @@ impl Scene<'_> {
         };
         let pid = self.census.processes[task.process].pid;
         let own: Vec<HeldLock> = self.locks_of(pid, fd).unwrap_or_default();
+        let is_in_the_way = |lock: &HeldLock, holder: i32| {
+            let is_posix = asked.is_posix && lock.kind == "POSIX";
+            asked.conflicts(lock)
+                && !own.contains(lock)
+                && !(is_posix && holder == pid)
+        };
         let mut holders = Vec::new();
         for holding in self.holdings.holders(&descriptor.object, End::Both) {
             let Some(held_through) = holding.fd else {
                 holders.push((holding, 0));
                 continue;
             };
-            let locks = self.locks_of(holding.pid, held_through);
-            if locks.is_none() && holding.process.is_none() {
-                // A stranger may have moved its descriptor since.
-                holders.push((holding, 0));
+            let Some(locks) = self.locks_of(holding.pid, held_through) else {
+                if self.has_moved(&holding, &descriptor.object) {
+                    holders.push((holding, 0));
+                }
                 continue;
-            }
-            let locks = locks.unwrap_or_default();
-            let conflict = locks.iter().find(|lock| {
-                asked.conflicts(lock)
-                    && !own.contains(lock)
-                    && !(asked.is_posix
-                        && lock.kind == "POSIX"
-                        && holding.pid == pid)
-            });
+            };
+            let mut locks = locks.iter();
+            let conflict = locks.find(|it| is_in_the_way(it, holding.pid));
             if let Some(lock) = conflict {
                 holders.push((holding, lock.pid));
             }
@@ -67,6 +68,13 @@ impl Scene<'_> {
             wakers.push(Waker::Outside);
         }
         Wait::new(Kind::FileLock, wakers).on(descriptor.text).through(fd)
+    }
+
+    /// Whether a stranger has given its descriptor another number since.
+    fn has_moved(&self, holding: &Holding, object: &Object) -> bool {
+        let now = self.proc.descriptors_but(holding.pid, |_| None);
+        let mut now = now.iter().flatten();
+        holding.process.is_none() && now.any(|it| it.object == *object)
     }
 
     /// A child that inherited the locked file holds the lock too. While it

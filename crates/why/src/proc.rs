@@ -173,7 +173,7 @@ impl Proc {
         let entries = fs::read_dir(&path).ok()?;
         let read = |name: OsString| {
             let fd = name.to_str()?.parse().ok()?;
-            known(fd).or_else(|| descriptor(&folder, fd, &name))
+            known(fd).or_else(|| descriptor(pid, &folder, fd, &name))
         };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
         Some(names.filter_map(read).collect())
@@ -183,12 +183,7 @@ impl Proc {
     pub(crate) fn object(self, pid: i32, fd: i32) -> Option<Object> {
         let folder = fs::File::open(format!("/proc/{pid}/fd")).ok()?;
         let name = OsString::from(fd.to_string());
-        let found = descriptor(&folder, fd, &name)?;
-        if found.text != "anon_inode:[eventfd]" {
-            return Some(found.object);
-        }
-        let info = text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
-        parse::field(&info, "eventfd-id")?.parse().ok().map(Object::Event)
+        Some(descriptor(pid, &folder, fd, &name)?.object)
     }
 
     pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
@@ -344,7 +339,12 @@ impl Proc {
 
 /// From the folder on, and not from the root: of the time that a table of
 /// thousands takes, most is the way there.
-fn descriptor(folder: &fs::File, fd: i32, name: &OsStr) -> Option<Descriptor> {
+fn descriptor(
+    pid: i32,
+    folder: &fs::File,
+    fd: i32,
+    name: &OsStr,
+) -> Option<Descriptor> {
     let text = readlinkat(folder, name).ok()?;
     let text = text.to_string_lossy().into_owned();
     let stat = |flags| fstatat(folder, name, flags).ok();
@@ -352,6 +352,12 @@ fn descriptor(folder: &fs::File, fd: i32, name: &OsStr) -> Option<Descriptor> {
     let mut is_named = false;
     let object = if let Some(object) = Object::of_text(&text) {
         object
+    } else if text == "anon_inode:[eventfd]" {
+        // All share one inode; but each has a number of its own.
+        let info = self::text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
+        let id = parse::field(&info, "eventfd-id");
+        let id = id.and_then(|id| id.parse().ok());
+        id.map_or(Object::Anonymous, Object::Event)
     } else if text.starts_with("anon_inode:") || text == "/dev/null" {
         Object::Anonymous
     } else {

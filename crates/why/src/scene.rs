@@ -57,8 +57,6 @@ pub(crate) struct Scene<'a> {
     mappings: HashMap<i32, Option<Rc<Vec<Mapping>>>>,
     pub(crate) sockets: Option<Rc<Sockets>>,
     natives: HashMap<usize, bool>,
-    /// Whether eventfds could be told apart.
-    pub(crate) events: Option<bool>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
     pub(crate) spaces: Option<Rc<Spaces>>,
     /// The signals that the kernel may send because of a descriptor.
@@ -86,7 +84,6 @@ impl<'a> Scene<'a> {
             mappings: HashMap::new(),
             sockets: None,
             natives: HashMap::new(),
-            events: None,
             mappers: HashMap::new(),
             spaces: None,
             notices: Notices::default(),

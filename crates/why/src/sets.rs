@@ -208,7 +208,7 @@ impl Scene<'_> {
         is_still.unwrap_or_else(|| {
             // Where nobody may compare: those without an inode of their own
             // all look alike.
-            descriptor.object != Object::Anonymous
+            !descriptor.text.starts_with("anon_inode:")
                 && entry.inode.is_some()
                 && entry.inode == self.proc.inode(set.0, entry.fd)
         })
@@ -257,13 +257,8 @@ impl Scene<'_> {
         let Some(id) = id.and_then(|id| id.parse().ok()) else {
             return Wait::moves(Kind::Eventfd);
         };
-        let proc = self.proc;
-        let are_told =
-            *self.events.get_or_insert_with(|| self.holdings.find_events(proc));
         let group = self.group(&Object::Event(id), End::Both);
-        let untold = (!are_told).then_some(Waker::Outside);
         Wait::new(Kind::Eventfd, vec![Waker::Group(group)])
-            .or(untold)
             .on(format!("eventfd {id}"))
     }
 }

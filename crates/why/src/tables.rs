@@ -10,6 +10,9 @@ pub(crate) struct Reader {
     proc: Proc,
     /// The last large one, and whose. In the order of its numbers.
     model: (i32, Vec<Descriptor>),
+    /// How many tables were read that had more or fewer descriptors a moment
+    /// before.
+    pub(crate) gaps: usize,
 }
 
 /// The tables of a process, each with the thread through which it was read.
@@ -46,7 +49,7 @@ const TRIED: usize = 8;
 
 impl Reader {
     pub(crate) fn new(proc: Proc) -> Self {
-        Self { proc, model: (0, Vec::new()) }
+        Self { proc, model: (0, Vec::new()), gaps: 0 }
     }
 
     /// Every table that one of these threads has. Threads share one, unless
@@ -90,6 +93,7 @@ impl Reader {
             Some(same[place].clone())
         };
         let mut table = self.proc.descriptors_but(tid, known)?;
+        self.gaps += usize::from(count > 0 && count != table.len());
         if table.len() >= LARGE {
             table.sort_by_key(|it| it.fd);
             self.model = (tid, table.clone());
