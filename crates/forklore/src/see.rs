@@ -26,6 +26,9 @@ type Draw = fn(&Story) -> String;
 /// The command's own output goes where it always goes; the picture comes
 /// after it, on standard error, and below it a line for each thing worth
 /// noticing.
+///
+/// What an observer cannot follow fails for the command, and that is told;
+/// only clone3, which every C library replaces by clone, fails silently.
 #[derive(Args, Debug)]
 #[command(override_usage = "\
 forklore see [OPTIONS] -- <COMMAND>...

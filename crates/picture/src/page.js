@@ -94,7 +94,8 @@
         crowd[1] = crowd.title + " and " + ++crowd.more + " more";
         return;
       }
-      const holds = element("td", names || "–");
+      const none = story.seesWaits ? "–" : "not seen";
+      const holds = element("td", names || none);
       holds.style.whiteSpace = "pre-line";
       const row = [number === now, who.title, element("small", text, kind), holds];
       if (number !== now) {

@@ -405,7 +405,10 @@ impl<'a> Rails<'a> {
         let end = &self.story.processes[step.process].end;
         match step.deed {
             Deed::Exit => match end {
-                Some((_, Ending::Code { code: 0 })) => ("gone", "on-box"),
+                Some((
+                    _,
+                    Ending::Code { code: 0 } | Ending::Unknown { .. },
+                )) => ("gone", "on-box"),
                 _ => ("fault", "on-fault"),
             },
             Deed::Stuck { .. } => ("fault", "on-fault"),

@@ -2,7 +2,7 @@
 
 use picture::{LaneStyle, Story, Time, chrome, html, lanes, mermaid, notices};
 use stage::{Stage, three, two};
-use trace::{Header, Held, Level, What, Who};
+use trace::{Ending, Header, Held, Level, What, Who};
 
 mod stage;
 
@@ -189,7 +189,10 @@ fn a_call_that_was_refused_is_told_with_the_reason() {
 fn a_light_story_says_what_it_does_not_show_and_why() {
     let mut s = Stage::new("parent");
     let a = Who::first();
+    let child = s.create(&a, "child");
     s.pass(5_000_000);
+    let how = Ending::Unknown { unknown: true };
+    s.play(&child, What::Exit { how });
     s.exit(&a, 0);
     let mut header = Header::new(Level::Light, Vec::new());
     header.because = Some("it <was> asked for".to_owned());
@@ -201,7 +204,14 @@ fn a_light_story_says_what_it_does_not_show_and_why() {
     assert!(picture.contains("░ there"), "{picture}");
     let page = html(&story);
     assert!(page.contains("level light (it &lt;was&gt; asked"), "{page}");
-    for claim in ["class=\"run\"", "every event", "the same in every"] {
+    let claims = [
+        "class=\"run\"",
+        "class=\"fault\"",
+        "class=\"end bad\"",
+        "every event",
+        "the same in every",
+    ];
+    for claim in claims {
         assert!(!page.contains(claim), "{claim}");
     }
     assert!(chrome(&story).contains("level light"));
