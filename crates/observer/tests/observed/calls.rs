@@ -2,6 +2,7 @@
 
 use std::os::fd::RawFd;
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use libc::{c_int, c_long, pid_t};
 use nix::sys::wait::WaitPidFlag;
@@ -153,5 +154,27 @@ pub(crate) fn become_program(file: &str, arguments: &[&str]) -> c_int {
     match nix::unistd::execv(&text(file), &list) {
         Ok(never) => match never {},
         Err(errno) => -(errno as c_int),
+    }
+}
+
+/// Waits until the process sleeps in this call, and for so long that it
+/// counts.
+pub(crate) fn await_long_sleep(pid: c_int, number: c_long) {
+    let sleeps = || {
+        let of = |file: &str| {
+            let text = std::fs::read_to_string(format!("/proc/{pid}/{file}"));
+            text.unwrap_or_default()
+        };
+        let is_within = of("syscall").starts_with(&format!("{number} "));
+        let stat = of("stat");
+        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        is_within && state.starts_with('S')
+    };
+    while !sleeps() {
+        std::thread::yield_now();
+    }
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_millis(2) {
+        std::hint::spin_loop();
     }
 }

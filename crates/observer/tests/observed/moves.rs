@@ -4,16 +4,17 @@ use std::fs;
 use std::io::IoSlice;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use libc::{c_int, c_long};
+use libc::c_long;
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
 use nix::unistd::{chdir, chroot, geteuid, mkfifo};
 
-use crate::calls::{child, code_of, my_pid, pipe, read, system, write};
+use crate::calls::{
+    await_long_sleep, child, code_of, my_pid, pipe, read, system, write,
+};
 
 pub(crate) fn behave(name: &str) -> Option<u8> {
     Some(match name {
@@ -106,7 +107,7 @@ fn opens_fifo(by_folder: bool) -> u8 {
         };
         (read(fd, &mut [0; 4]) != 4).into()
     });
-    await_long_sleep(reader);
+    await_long_sleep(reader, libc::SYS_openat);
     let path: PathBuf = folder.join("other-side");
     let file = open(&path, OFlag::O_WRONLY, Mode::empty()).expect("a FIFO");
     write(file.as_raw_fd(), b"four");
@@ -146,29 +147,6 @@ fn open_in(folder: &Path, name: &str) -> RawFd {
     let name = std::ffi::CString::new(name).expect("no NUL");
     // SAFETY: the name lives over the call.
     unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), libc::O_RDONLY) }
-}
-
-/// Waits until the process sleeps, and for so long that it counts.
-fn await_long_sleep(pid: c_int) {
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        let stat = stat.unwrap_or_default();
-        let call = fs::read_to_string(format!("/proc/{pid}/syscall"));
-        let is_opening = call.is_ok_and(|call| {
-            let number = call.split(' ').next().unwrap_or_default();
-            number == libc::SYS_openat.to_string()
-        });
-        if is_opening
-            && stat.rsplit_once(") ").is_some_and(|(_, s)| s.starts_with('S'))
-        {
-            break;
-        }
-        std::thread::yield_now();
-    }
-    let since = Instant::now();
-    while since.elapsed() < Duration::from_millis(2) {
-        std::hint::spin_loop();
-    }
 }
 
 /// A copy of standard output, and a call that is not write(2).

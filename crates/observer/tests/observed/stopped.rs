@@ -6,8 +6,8 @@ use std::ptr;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
 use crate::calls::{
-    become_observed, child, close, code_of, my_pid, pause, pipe, read, send,
-    system, thread, wait, write,
+    await_long_sleep, become_observed, child, close, code_of, my_pid, pause,
+    pipe, read, send, system, thread, wait, write,
 };
 
 pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
@@ -215,14 +215,7 @@ fn sleeps_through() -> u8 {
         system(libc::SYS_nanosleep, [at, 0, 0, 0, 0]);
         0
     });
-    let sleeps = || {
-        let call = std::fs::read_to_string(format!("/proc/{sleeper}/syscall"));
-        let number = format!("{} ", libc::SYS_nanosleep);
-        call.is_ok_and(|call| call.starts_with(&number))
-    };
-    while !sleeps() {
-        std::thread::yield_now();
-    }
+    await_long_sleep(sleeper, libc::SYS_nanosleep);
     send(sleeper, libc::SIGUSR1);
     code_of(sleeper)
 }
