@@ -44,12 +44,7 @@ impl Alarms {
     /// The processes which an alarm would end, if they had set one: nobody
     /// knows. One that handles the signal is taken to have set one.
     pub(crate) fn untold(&self, proc: Proc, census: &Census) -> Vec<usize> {
-        // The kernel writes the list timer by timer, and leaves one out when
-        // another before it goes off meanwhile.
-        const READINGS: usize = 16;
-        let timers = || proc.table("timer_list").unwrap_or_default();
-        let shows_none = || (0..READINGS).all(|_| shows_no_alarm(&timers()));
-        if self.is_complete || shows_none() {
+        if self.is_complete || rules_alarms_out(proc) {
             return Vec::new();
         }
         let is_ended = |task: &Task| {
@@ -62,6 +57,30 @@ impl Alarms {
         };
         (0..census.processes.len()).filter(has_untold).collect()
     }
+}
+
+/// Whether no reading of the list of the kernel's timers shows an alarm.
+///
+/// The kernel writes the list timer by timer. If one before goes off
+/// meanwhile, the timer that was to be written next is left out: it takes
+/// several readings. The longer the list, the rarer that is, and the kernel
+/// needs time for it that grows with the square of its length.
+fn rules_alarms_out(proc: Proc) -> bool {
+    const FEWEST: usize = 3;
+    const MOST: usize = 16;
+    const LINES: usize = 5_000;
+    let mut lines = 0;
+    for reading in 1..=MOST {
+        let timers = proc.table("timer_list").unwrap_or_default();
+        if !shows_no_alarm(&timers) {
+            return false;
+        }
+        lines += timers.lines().count();
+        if reading >= FEWEST && lines >= LINES {
+            break;
+        }
+    }
+    true
 }
 
 /// Whether the list of the kernel's timers, which only root may read, has
