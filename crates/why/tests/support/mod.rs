@@ -43,6 +43,7 @@ pub(crate) struct Expected {
 pub(crate) enum Tree {
     Open,
     Closed,
+    Mapped,
     Either,
 }
 
@@ -76,6 +77,7 @@ fn expected(line: &str) -> Expected {
         tree: match tree {
             "open" => Tree::Open,
             "closed" => Tree::Closed,
+            "mapped" => Tree::Mapped,
             "either" => Tree::Either,
             other => panic!("what is a tree that is {other}?"),
         },

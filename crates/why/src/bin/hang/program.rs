@@ -27,6 +27,9 @@ enum Tree {
     /// A stranger could still serve it: stuck only if nobody outside takes
     /// part, and otherwise not.
     Closed,
+    /// Stuck, for root; who may not read what others map cannot rule out that
+    /// they take part, and it is stuck only if nobody outside does.
+    Mapped,
     /// Stuck if nobody outside takes part, and otherwise it depends on what
     /// the judge can find out; or healthy if somebody outside takes part.
     Either,
@@ -58,6 +61,12 @@ impl Program {
         self
     }
 
+    /// Hangs as far as one may read what strangers map.
+    pub(crate) const fn if_unmapped(mut self) -> Self {
+        self.tree = Tree::Mapped;
+        self
+    }
+
     /// Hangs if no stranger takes part, and perhaps otherwise too.
     pub(crate) const fn at_least_if_closed(mut self) -> Self {
         self.tree = Tree::Either;
@@ -82,6 +91,7 @@ impl Display for Program {
         let tree = match self.tree {
             Tree::Open => "open",
             Tree::Closed => "closed",
+            Tree::Mapped => "mapped",
             Tree::Either => "either",
         };
         let Self { name, causes, stuck, says, .. } = self;
