@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use grader::{Course, Kit, Options, Trouble, Verdict, Word, judge};
+use grader::{
+    Containment, Course, Exercise, Kit, Options, Trouble, Verdict, Word, build,
+    judge_built,
+};
+
+use crate::contain::{Arranged, Contain};
 
 const NOT_PASSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
@@ -49,6 +54,8 @@ pub(crate) struct Grade {
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    contain: Contain,
     /// Names all exercises
     #[arg(long, conflicts_with_all = ["exercises", "source"])]
     list: bool,
@@ -57,7 +64,7 @@ pub(crate) struct Grade {
 impl Grade {
     pub(crate) fn run(&self) -> ExitCode {
         match self.grade() {
-            Ok(words) => exit_code(&words),
+            Ok(code) => ExitCode::from(code),
             Err(trouble) => {
                 eprintln!("forklore grade: {trouble}");
                 let code =
@@ -67,7 +74,7 @@ impl Grade {
         }
     }
 
-    fn grade(&self) -> Result<Vec<Word>, Trouble> {
+    fn grade(&self) -> Result<u8, Trouble> {
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
@@ -75,7 +82,7 @@ impl Grade {
         if self.list {
             let ids = course.ids()?.join("\n");
             say(&format!("{ids}\n"))?;
-            return Ok(Vec::new());
+            return Ok(0);
         }
         let exercises = self
             .chosen(&course)?
@@ -86,27 +93,52 @@ impl Grade {
             return Err(Trouble::usage("--source takes one exercise"));
         }
         let kit = Kit::of(&course)?;
-        let mut words = Vec::new();
+        let mut codes = Vec::new();
         for exercise in &exercises {
             let source = match &self.source {
                 Some(source) => source.clone(),
                 None => shortened(&course.work(exercise.id()), &here),
             };
-            let judged = judge(&kit, exercise, &source, self.options())?;
+            match self.judge(&kit, exercise, &source)? {
+                Judgement::Here(code) => codes.push(code),
+                // Inside, for this exercise alone.
+                Judgement::Inside(code) => return Ok(code),
+            }
+        }
+        Ok(most_telling(&codes))
+    }
+
+    fn judge(
+        &self,
+        kit: &Kit,
+        exercise: &Exercise,
+        source: &Path,
+    ) -> Result<Judgement, Trouble> {
+        let mut options = self.options(self.contain.of_build()?);
+        let built = build(kit, exercise, source, options)?;
+        options.contained = match self.contain.enter(&built)? {
+            Arranged::Here(contained) => contained,
+            Arranged::There(code) => return Ok(Judgement::Here(code)),
+        };
+        let judged = judge_built(exercise, built, options);
+        let code = judged.and_then(|judged| {
             if self.format == Format::Human && !judged.warnings.is_empty() {
                 anstream::eprint!("{}", grader::said(&judged.warnings));
             }
             self.print(&judged.verdict)?;
-            words.push(judged.verdict.verdict);
+            Ok(exit_code(judged.verdict.verdict))
+        });
+        match options.contained {
+            Containment::Full => code.map(Judgement::Inside),
+            _ => code.map(Judgement::Here),
         }
-        Ok(words)
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, contained: Containment) -> Options {
         let colour = self.format == Format::Human
             && io::stdout().is_terminal()
             && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
-        Options { seed: self.seed, colour }
+        Options { seed: self.seed, colour, contained }
     }
 
     /// The exercises that were named, or all that somebody works on.
@@ -149,13 +181,24 @@ fn say(text: &str) -> Result<(), Trouble> {
     )
 }
 
-fn exit_code(words: &[Word]) -> ExitCode {
-    let has = |word: Word| words.contains(&word);
-    if has(Word::Fail) || has(Word::BuildFailed) {
-        ExitCode::from(NOT_PASSED)
-    } else if has(Word::Undecided) {
-        ExitCode::from(COULD_NOT)
-    } else {
-        ExitCode::SUCCESS
+/// Where a verdict was printed.
+enum Judgement {
+    /// By this process, or one that is over.
+    Here(u8),
+    /// By this process, in namespaces for one submission.
+    Inside(u8),
+}
+
+fn exit_code(word: Word) -> u8 {
+    match word {
+        Word::Pass => 0,
+        Word::Fail | Word::BuildFailed => NOT_PASSED,
+        Word::Undecided => COULD_NOT,
     }
+}
+
+/// Of several submissions: a proved fault before what could not be judged.
+fn most_telling(codes: &[u8]) -> u8 {
+    let has = |code: &u8| codes.contains(code);
+    [NOT_PASSED, COULD_NOT].into_iter().find(has).unwrap_or(0)
 }

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod columns;
+mod contain;
+mod doctor;
 mod ear;
 mod grade;
 mod learn;
@@ -35,17 +37,20 @@ enum Command {
     Learn(learn::Learn),
     #[command(hide = true)]
     LearnWorker(learn::Worker),
+    /// Says which means of observing and containing hold on this machine.
+    Doctor(doctor::Doctor),
     /// Says why a process tree does not move.
     Why(why::Why),
 }
 
 fn main() -> ExitCode {
-    observer::keeper_main();
+    observer::keeper_main_with(grader::confine);
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),
         Command::Learn(learn) => learn.run(),
         Command::LearnWorker(worker) => worker.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Why(why) => why.run(),
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use observer::Plan;
 use trace::{Level, What};
 
-use crate::compile::{Compiled, Outcome, compile};
+use crate::built::{Built, build};
+use crate::compile::{Compiled, Outcome};
 use crate::exercise::Exercise;
 use crate::expected::{Exit, Expected};
 use crate::history::History;
@@ -26,11 +27,15 @@ pub struct Options {
     pub seed: u64,
     /// Whether the compiler's words are for a terminal.
     pub colour: bool,
+    /// How the submission is contained. Level full is the caller's to
+    /// arrange: `sandbox::enter`, between [`build`]
+    /// and [`judge_built`].
+    pub contained: Containment,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, colour: false }
+        Self { seed: 1, colour: false, contained: Containment::Partial }
     }
 }
 
@@ -47,7 +52,7 @@ pub struct Judged {
 
 /// Judges a source.
 ///
-/// The calling program must call `observer::keeper_main` first in `main`.
+/// The calling program must call `observer::keeper_main_with(confine)` first in `main`.
 ///
 /// # Errors
 /// If it cannot be judged here: no such file, no compiler, a full disk.
@@ -58,16 +63,27 @@ pub fn judge(
     source: &Path,
     options: Options,
 ) -> Result<Judged, Trouble> {
-    let compiled = match compile(kit, source, options.colour)? {
+    judge_built(exercise, build(kit, exercise, source, options)?, options)
+}
+
+/// Judges what was built.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_built(
+    exercise: &Exercise,
+    built: Built,
+    options: Options,
+) -> Result<Judged, Trouble> {
+    let compiled = match built.outcome {
         Outcome::Compiled(compiled) => compiled,
         Outcome::Refused(said) => {
             return Ok(build_failed(exercise, options, said));
         }
     };
-    let helpers = helpers(kit, exercise)?;
     let place =
         |(name, it): &(String, Compiled)| (name.clone(), it.program.clone());
-    let programs: Vec<Program> = helpers.iter().map(place).collect();
+    let programs: Vec<Program> = built.helpers.iter().map(place).collect();
     let mut judge = Judge {
         exercise,
         options,
@@ -81,24 +97,6 @@ pub fn judge(
         judge.judge_run(question)?;
     }
     Ok(judge.finish(compiled.said))
-}
-
-/// The helpers, each with its name.
-fn helpers(
-    kit: &Kit,
-    exercise: &Exercise,
-) -> Result<Vec<(String, Compiled)>, Trouble> {
-    let build = |name: String| {
-        let source = exercise.helper(&name);
-        match compile(kit, &source, false)? {
-            Outcome::Compiled(compiled) => Ok((name, compiled)),
-            Outcome::Refused(said) => {
-                let source = source.display();
-                Err(Trouble::failed(format!("{source} is no program: {said}")))
-            }
-        }
-    };
-    exercise.helpers()?.into_iter().map(build).collect()
 }
 
 struct Judge<'a> {
@@ -175,6 +173,7 @@ impl Judge<'_> {
             question: trial.question,
             limits: self.exercise.questions().limits,
             programs: self.programs,
+            contained: self.options.contained,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
         };
@@ -221,13 +220,14 @@ impl Judge<'_> {
             })
             .collect();
         // Where the run was cut off is chance, and so is what is in its trace.
-        if matches!(record.cut, Some(Cut::Processes)) {
-            faults.retain(|(rule, _)| rule.id == "over-budget");
+        let is_chance = record.cut.as_ref().is_some_and(Cut::is_of_greed);
+        if is_chance {
+            faults.retain(|(rule, _)| is_of_containment(rule));
         }
         // Who asks again and again until the time is over is told that.
         let has = |id: &str| faults.iter().any(|(rule, _)| rule.id == id);
         if matches!(record.cut, Some(Cut::Wall)) && has("polls") {
-            faults.retain(|(rule, _)| rule.id != "over-budget");
+            faults.retain(|(rule, _)| rule.id != "time-limit");
         }
         let explains = |rule: &Rule| {
             matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
@@ -369,7 +369,7 @@ fn verdict(exercise: &Exercise, options: Options) -> Verdict {
         findings: Vec::new(),
         not_run: Vec::new(),
         observed: Level::Full,
-        contained: Containment::None,
+        contained: options.contained,
         seed: options.seed,
         compiler: None,
     }
@@ -385,6 +385,11 @@ fn build_failed(exercise: &Exercise, options: Options, said: String) -> Judged {
         ..verdict(exercise, options)
     };
     Judged { verdict, warnings: String::new(), failing: None }
+}
+
+/// Whether the rule is about what the grader itself has set an end to.
+fn is_of_containment(rule: &Rule) -> bool {
+    rule.id == "forbidden" || rule.id.ends_with("-limit")
 }
 
 fn is_result(rule: &Rule) -> bool {

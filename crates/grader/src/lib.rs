@@ -8,7 +8,7 @@
 //! use std::path::Path;
 //! use grader::{Course, Kit, Options, judge};
 //!
-//! observer::keeper_main();
+//! observer::keeper_main_with(grader::confine);
 //! let course = Course::around(Path::new("."))?;
 //! let kit = Kit::of(&course)?;
 //! let exercise = course.exercise("pipes-pingpong")?;
@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod built;
 mod check;
 mod compared;
 mod compile;
@@ -50,16 +51,18 @@ mod stillness;
 mod trouble;
 mod verdict;
 
+pub use built::{Built, build};
 pub use compile::{Compiled, Outcome, compile};
 pub use course::Course;
 pub use exercise::{Exercise, hints};
-pub use judge::{Judged, Options, judge};
+pub use judge::{Judged, Options, judge, judge_built};
 pub use kit::Kit;
 pub use plain::{clean, clean_lines};
 pub use questions::{Level, Limits, Mark, Points, Questions};
 pub use record::{Cut, Record};
 pub use report::{human, said};
 pub use rules::{RULES, Rule, rule, standing};
+pub use run::confine;
 pub use trouble::Trouble;
 pub use verdict::{
     Canonical, Containment, Finding, NotRun, VERSION, Verdict, Word,

@@ -24,8 +24,8 @@ const CLONE_UNTRACED: u32 = libc::CLONE_UNTRACED as u32;
 
 /// The program to install, after the tracer has seized its child; each row
 /// comes with the number that its stops carry.
-pub(crate) fn program<'a>(
-    rows: impl Iterator<Item = (usize, &'a Row)>,
+pub(crate) fn program(
+    rows: impl Iterator<Item = (usize, Row)>,
 ) -> Vec<sock_filter> {
     let not_here = ret(REFUSE | libc::ENOSYS as u32);
     let mut program = vec![
@@ -46,7 +46,7 @@ pub(crate) fn program<'a>(
         vec![ret(REFUSE | libc::EPERM as u32)],
     ));
     for (index, row) in rows {
-        program.extend(on(row.number, stop(index, row)));
+        program.extend(on(row.number, stop(index, &row)));
     }
     program.push(ret(ALLOW));
     program

@@ -36,6 +36,8 @@ mod plan_store;
 mod plan_time;
 mod privilege;
 mod ptrace;
+mod refusals;
+mod refused_calls;
 mod registers;
 mod request;
 mod returned;
@@ -46,12 +48,13 @@ mod table;
 mod transfers;
 mod tree;
 mod turns;
+mod weight;
 
 #[doc(hidden)]
 pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
 pub use plan::{BadPlan, Plan};
 pub use request::{
-    Observation, Observed, Request, Surroundings, keeper_main, observe,
-    observe_in,
+    Confine, Confined, Observation, Observed, Request, Surroundings,
+    keeper_main, keeper_main_with, observe, observe_in,
 };

@@ -73,6 +73,8 @@ pub(crate) struct PendingCall {
     pub(crate) texts: Vec<String>,
     /// Bytes of a write that are told before it returns.
     pub(crate) told: u64,
+    /// It was not made: the keeper has refused it.
+    pub(crate) is_refused: bool,
     /// When it was entered, in clock ticks since boot.
     pub(crate) tick: u64,
 }
@@ -237,6 +239,23 @@ impl Tree {
     /// How many processes there have been.
     pub(crate) fn created(&self) -> usize {
         self.created
+    }
+
+    /// Who lives, with its pid.
+    pub(crate) fn living(&self) -> Vec<(Index, i32)> {
+        let all = self.processes.iter();
+        let living = all.filter(|(_, process)| process.ended.is_none());
+        living.map(|(index, process)| (*index, process.pid)).collect()
+    }
+
+    /// The pids of all that nobody has collected.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = i32> {
+        self.by_pid.keys().copied()
+    }
+
+    /// How many threads there are now, the first of each process included.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.len()
     }
 
     pub(crate) fn tids(&self) -> impl Iterator<Item = (Tid, &Thread)> {

@@ -2,12 +2,17 @@
 
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 
 use crate::landlock::Ruleset;
 use crate::limits::Limits;
+use crate::mounts::message_queues;
 use crate::rights;
 
 /// What every program needs to run: its loader, its libraries, the tools of
@@ -27,9 +32,13 @@ const SYSTEM: &[&str] = &[
     "/etc/group",
     "/etc/nsswitch.conf",
     "/etc/localtime",
+    "/etc/locale.alias",
     "/proc",
     "/sys/devices/system",
     "/sys/fs/cgroup",
+    // Where everything of some distributions lies.
+    "/nix/store",
+    "/gnu/store",
 ];
 
 /// Devices that hold nobody's data, and the places of named objects.
@@ -44,8 +53,10 @@ const SHARED: &[&str] = &[
     "/dev/pts",
 ];
 
-/// Where shm_open(3) and mq_open(3) put their names.
-const NAMED: &[&str] = &["/dev/shm", "/dev/mqueue"];
+/// Where shm_open(3) puts its names.
+const NAMED: &str = "/dev/shm";
+/// What a compiler needs.
+const PLAIN: &[&str] = &["/dev/null", "/dev/random", "/dev/urandom"];
 
 /// Which files a program may reach, and its limits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -55,7 +66,8 @@ pub struct Confinement {
     pub reads: Vec<PathBuf>,
     /// Folders in which it may do everything.
     pub writes: Vec<PathBuf>,
-    /// Whether it may make names in shared memory, and message queues.
+    /// Whether it may make names in shared memory and message queues, and
+    /// use the devices that a running program uses.
     pub has_names: bool,
     /// Of each of its processes.
     pub limits: Limits,
@@ -79,9 +91,15 @@ impl Confinement {
         for path in system.chain(self.reads.iter().map(PathBuf::as_path)) {
             rules.allow_reading(path)?;
         }
-        let names = NAMED.iter().filter(|_| self.has_names);
-        for path in SHARED.iter().chain(names) {
+        let shared = if self.has_names { SHARED } else { PLAIN };
+        for path in shared {
             rules.allow_all(Path::new(path))?;
+        }
+        if self.has_names {
+            rules.allow_all(Path::new(NAMED))?;
+            if let Some(queues) = message_queues() {
+                rules.allow_opened(queues)?;
+            }
         }
         for path in &self.writes {
             rules.allow_all(path)?;
@@ -148,6 +166,17 @@ impl Confinement {
 }
 
 impl Prepared {
+    /// Lets the command begin under it, and die with the thread that starts
+    /// it.
+    pub fn contain(self, command: &mut Command) {
+        let apply = move || {
+            prctl::set_pdeathsig(Signal::SIGKILL)?;
+            Ok(self.apply()?)
+        };
+        // SAFETY: it makes system calls only, and allocates nothing.
+        unsafe { command.pre_exec(apply) };
+    }
+
     /// Puts it in force for this process and all that it starts, for ever:
     /// also whatever rights root has are given up.
     ///

@@ -15,7 +15,7 @@ use libc::c_int;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise};
 use nix::unistd::{
     ForkResult, Pid, fork, getegid, geteuid, getpid, getppid, pipe2,
 };
@@ -72,10 +72,12 @@ pub fn enter(needed: &[PathBuf]) -> io::Result<Entered> {
     let cgroup = Cgroup::make();
     let (trouble, teller) = pipe2(OFlag::O_CLOEXEC)?;
     let outside = getpid();
+    let attended = Attended::begin()?;
     // SAFETY: the caller has one thread.
     match unsafe { fork() }? {
         ForkResult::Child => {
             drop(trouble);
+            drop(attended);
             if let Some(cgroup) = cgroup.as_ref() {
                 cgroup.join();
             }
@@ -94,13 +96,70 @@ pub fn enter(needed: &[PathBuf]) -> io::Result<Entered> {
         ForkResult::Parent { child } => {
             drop(teller);
             let said = read(trouble)?;
-            let status = wait_for(child, child.as_raw())?;
+            let status = attended.wait_for(child)?;
             match said {
                 None => Ok(Entered::Over(outcome(status))),
                 Some(said) => Err(io::Error::other(said)),
             }
         }
     }
+}
+
+/// While somebody is inside: a signal that would end the caller ends them
+/// first, and the caller ends when nobody of them is left.
+struct Attended {
+    before: SigSet,
+}
+
+const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+impl Attended {
+    fn begin() -> io::Result<Self> {
+        let mut awaited: SigSet = ENDING.into_iter().collect();
+        awaited.add(Signal::SIGCHLD);
+        let before = awaited.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        Ok(Self { before })
+    }
+
+    /// The raw status of the warden.
+    fn wait_for(self, warden: Pid) -> io::Result<c_int> {
+        let mut awaited: SigSet = ENDING.into_iter().collect();
+        awaited.add(Signal::SIGCHLD);
+        // Init becomes its child when the warden is killed.
+        prctl::set_child_subreaper(true)?;
+        loop {
+            if let Some(status) = has_ended(warden)? {
+                prctl::set_child_subreaper(false)?;
+                return Ok(status);
+            }
+            match awaited.wait()? {
+                Signal::SIGCHLD => {}
+                signal => {
+                    kill(warden, Signal::SIGKILL).ok();
+                    while !matches!(nix::sys::wait::wait(), Err(Errno::ECHILD))
+                    {
+                    }
+                    drop(self);
+                    raise(signal)?;
+                    return Err(io::Error::other(format!("{signal} came")));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.before.thread_set_mask().ok();
+    }
+}
+
+fn has_ended(child: Pid) -> io::Result<Option<c_int>> {
+    let mut status = 0;
+    // SAFETY: the status is memory of this function.
+    let ended =
+        unsafe { libc::waitpid(child.as_raw(), &mut status, libc::WNOHANG) };
+    Ok((Errno::result(ended)? != 0).then_some(status))
 }
 
 /// Of a failed step nobody inside is left.
@@ -165,7 +224,9 @@ fn stay_behind() -> Result<(), Failed> {
         ForkResult::Parent { child } => child,
     };
     close_all();
-    let code = match wait_for(child, -1).map(outcome) {
+    // Whoever went in decides what a signal to all of them means.
+    ENDING.into_iter().collect::<SigSet>().thread_block().ok();
+    let code = match wait_for(child).map(outcome) {
         Ok(Outside::Code(code)) => i32::from(code),
         Ok(Outside::Signal(signal)) => 128 + signal,
         Err(_) => 1,
@@ -180,13 +241,12 @@ fn close_all() {
     unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
 }
 
-/// The raw status of that child, waiting for `whom` as waitpid(2) has it:
-/// others among them are collected meanwhile.
-fn wait_for(child: Pid, whom: c_int) -> io::Result<c_int> {
+/// The raw status of that child; others are collected meanwhile.
+fn wait_for(child: Pid) -> io::Result<c_int> {
     loop {
         let mut status = 0;
         // SAFETY: the status is memory of this function.
-        let ended = unsafe { libc::waitpid(whom, &mut status, 0) };
+        let ended = unsafe { libc::waitpid(-1, &mut status, 0) };
         match Errno::result(ended) {
             Ok(pid) if pid == child.as_raw() => return Ok(status),
             Ok(_) | Err(Errno::EINTR) => {}

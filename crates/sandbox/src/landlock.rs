@@ -1,6 +1,6 @@
 //! landlock(7): which files a process may reach, whom it may signal.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
@@ -122,6 +122,15 @@ impl Ruleset {
             Err(error) if is_nowhere(&error) => return Ok(()),
             opened => opened?,
         };
+        self.allow_file(&file, rights)
+    }
+
+    /// What is opened here, and below it, may be changed.
+    pub(crate) fn allow_opened(&self, file: OwnedFd) -> io::Result<()> {
+        self.allow_file(&File::from(file), u64::MAX)
+    }
+
+    fn allow_file(&self, file: &File, rights: u64) -> io::Result<()> {
         let of_kind =
             if file.metadata()?.is_dir() { u64::MAX } else { OF_FILE };
         let rule = PathBeneath {

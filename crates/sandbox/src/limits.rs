@@ -40,10 +40,12 @@ impl Limits {
         Self { cpu_s, data, file, descriptors, processes }
     }
 
-    /// Puts them in force for this process and its children. No core file is
-    /// written.
+    /// Puts them in force for this process and its children.
     pub(crate) fn set(&self) -> Result<(), Errno> {
-        setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+        // A program may ask for its core file; it is a file like others.
+        if let Some(most) = self.file {
+            lower(Resource::RLIMIT_CORE, most)?;
+        }
         for (resource, value) in Self::RESOURCES.into_iter().zip(self.values())
         {
             if let Some(value) = value {

@@ -2,12 +2,16 @@
 //! and its own processes, scratch folder, names and message queues.
 
 use std::ffi::{CStr, CString};
+use std::fs::OpenOptions;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
-use libc::{c_int, c_ulong};
+use libc::{c_char, c_int, c_ulong};
 use nix::errno::Errno;
+use nix::sys::statfs::statfs;
 
 /// Folders that every machine has, and nothing of ours lies in: one of them
 /// becomes the scratch folder. In the first, others keep their sockets, which
@@ -109,6 +113,44 @@ fn mount(
         )
     };
     Errno::result(result).map(drop)
+}
+
+/// The root of the file system in which message queues live, which no path
+/// need lead to; `None` if it cannot be had.
+pub(crate) fn message_queues() -> Option<OwnedFd> {
+    const CREATE: c_int = 6; // FSCONFIG_CMD_CREATE, <linux/mount.h>
+    let zero: c_int = 0;
+    let own = |fd: i64| {
+        // SAFETY: the kernel has just made it for us.
+        (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd as c_int) })
+    };
+    let kind = c"mqueue".as_ptr();
+    // SAFETY: the name lives over the call.
+    let made = unsafe { libc::syscall(libc::SYS_fsopen, kind, 1) };
+    let mounted = own(made).and_then(|made| {
+        let fd = made.as_raw_fd();
+        let none = ptr::null::<c_char>();
+        // SAFETY: this command takes neither key nor value.
+        unsafe {
+            libc::syscall(libc::SYS_fsconfig, fd, CREATE, none, none, zero)
+        };
+        // SAFETY: three numbers.
+        own(unsafe { libc::syscall(libc::SYS_fsmount, fd, 1, zero) })
+    });
+    mounted.or_else(mounted_queues)
+}
+
+/// Where the system shows them, if it does.
+fn mounted_queues() -> Option<OwnedFd> {
+    const MQUEUE: libc::__fsword_t = 0x1980_0202; // MQUEUE_MAGIC, ipc/mqueue.c
+    let place = Path::new("/dev/mqueue");
+    let kind = statfs(place).ok()?.filesystem_type();
+    if kind.0 != MQUEUE {
+        return None;
+    }
+    let flags = libc::O_PATH | libc::O_CLOEXEC;
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(place);
+    opened.ok().map(OwnedFd::from)
 }
 
 /// Lets the loopback device of a new network namespace carry packets.

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use grader::{Course, Judged, Kit, Options, Record, Trouble, judge};
+use grader::{
+    Course, Judged, Kit, Options, Record, Trouble, build, judge_built,
+};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 use picture::{LaneStyle, Story, Time, lanes};
@@ -16,6 +18,7 @@ use trace::Header;
 
 use super::progress::reached_by;
 use super::source;
+use crate::contain::{Arranged, Contain};
 use crate::grade::shortened;
 
 /// Judges one program for `forklore learn`, which gives it on standard input;
@@ -31,20 +34,25 @@ pub(crate) struct Worker {
     /// Whether the compiler may use colours
     #[arg(long)]
     colour: bool,
+    #[command(flatten)]
+    contain: Contain,
 }
 
 impl Worker {
     pub(crate) fn run(&self) -> ExitCode {
-        let outcome = self.judge().unwrap_or_else(
-            |trouble| json!({ "trouble": trouble.to_string() }),
-        );
+        let outcome = match self.judge() {
+            Ok(Some(outcome)) => outcome,
+            // Somebody inside has told.
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(trouble) => json!({ "trouble": trouble.to_string() }),
+        };
         match writeln!(io::stdout(), "{outcome}") {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         }
     }
 
-    fn judge(&self) -> Result<Value, Trouble> {
+    fn judge(&self) -> Result<Option<Value>, Trouble> {
         // What learn blocks for itself, no submission shall find blocked.
         let cannot = |error: &dyn std::fmt::Display| {
             Trouble::failed(format!("cannot begin to judge: {error}"))
@@ -58,17 +66,27 @@ impl Worker {
         let exercise = course.exercise(&self.exercise)?;
         let kit = Kit::of(&course)?;
         let path = shortened(&course.work(exercise.id()), &here);
-        let options = Options { colour: self.colour, ..Options::default() };
+        let mut options = Options {
+            colour: self.colour,
+            contained: self.contain.of_build()?,
+            ..Options::default()
+        };
         // The program is compiled from its file: only if that is the same
         // before and behind, the verdict is on this program.
         if !is_still(&path, &program) {
-            return Ok(json!({ "stale": true }));
+            return Ok(Some(json!({ "stale": true })));
         }
-        let judged = judge(&kit, &exercise, &path, options);
+        let built = build(&kit, &exercise, &path, options);
         if !is_still(&path, &program) {
-            return Ok(json!({ "stale": true }));
+            return Ok(Some(json!({ "stale": true })));
         }
-        Ok(self.outcome(judged?))
+        let built = built?;
+        options.contained = match self.contain.enter(&built)? {
+            Arranged::Here(contained) => contained,
+            Arranged::There(_) => return Ok(None),
+        };
+        let judged = judge_built(&exercise, built, options)?;
+        Ok(Some(self.outcome(judged)))
     }
 
     fn outcome(&self, judged: Judged) -> Value {
