@@ -159,7 +159,7 @@ pub(crate) struct Weight {
 }
 
 /// Nobody needs more.
-const FILES: usize = 10_000;
+const FILES: usize = 4_000;
 
 impl Weight {
     /// Whether there is more than these bytes, or than so many files.
