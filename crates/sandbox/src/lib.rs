@@ -1,13 +1,13 @@
 //! Contains a process tree, and says which means hold on this machine.
 //!
-//! Three levels. *Full*: [`enter`] puts the caller and all that it starts
+//! Three levels. *Full*: [`enter()`] puts the caller and all that it starts
 //! into namespaces of their own, below an init of ours, where nothing outside
 //! can be named, signalled or written. *Partial*: no namespaces. *None*: not
-//! contained. At both first levels each program is [`Confinement::apply`]'d
+//! contained. At both first levels each program is put under a [`Confinement`]
 //! before it begins: Landlock, limits, no capabilities.
 //!
 //! A level is never stepped down silently: what is missing is an error that
-//! names it, and [`probe`] says what would help.
+//! names it, and [`probe()`] says what would help.
 
 mod cgroup;
 mod confinement;
