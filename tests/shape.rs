@@ -135,7 +135,7 @@ const SLEEPS: &[(&str, &str)] = &[
         "the word by which a plan names the calls that sleep",
     ),
     (
-        "crates/observer/src/transfers.rs",
+        "crates/observer/src/waits.rs",
         "the kind of wait that a trace tells of a program that sleeps",
     ),
     (
@@ -148,6 +148,16 @@ const SLEEPS: &[(&str, &str)] = &[
     ),
     (
         "crates/picture/tests/stage/mod.rs",
+        "plays a trace in which a process slept",
+    ),
+    (
+        "crates/observer/tests/full/signals.rs",
+        "observes a program that sleeps on behind a signal",
+    ),
+    ("crates/picture/src/hang.rs", "the kind of wait that ends by itself"),
+    ("crates/picture/src/svg.rs", "the words for that kind of wait"),
+    (
+        "crates/picture/tests/notices.rs",
         "plays a trace in which a process slept",
     ),
     (
@@ -292,7 +302,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_version_is_said_once_in_the_root() {
-    let inherited = regex(r"^[a-z_-]+(\.workspace = true| = \{ workspace)");
+    let inherited = regex(r"^[a-z0-9_-]+(\.workspace = true| = \{ workspace)");
     for package in packages() {
         let manifest = text(format!("{package}/Cargo.toml"));
         let mut inside = false;

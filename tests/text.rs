@@ -288,10 +288,39 @@ fn pages() -> Vec<(String, String)> {
     let rules = names("crates/grader/rules")
         .into_iter()
         .map(|name| format!("crates/grader/rules/{name}"));
-    let vocabulary = ["crates/grader/VOCABULARY.md".to_owned()];
-    let all = top.chain(lessons).chain(rules).chain(vocabulary);
+    let others = ["crates/grader/VOCABULARY.md", COSTS].map(str::to_owned);
+    let all = top.chain(lessons).chain(rules).chain(others);
     let all = all.chain(exercises());
     all.map(|path| (path.clone(), text(&path))).collect()
+}
+
+/// The chapter on what the mechanisms cost.
+const COSTS: &str = "lessons/what-it-costs/README.md";
+
+/// `scripts/bench --write-chapter` puts each figure between its marks; one
+/// that somebody wrote by hand would stay as it is when the others change.
+#[test]
+fn every_measured_figure_of_the_chapter_stands_between_marks() {
+    let page = text(COSTS);
+    let marked = regex(
+        r"(?s)<!-- bench: (table|about).*?<!-- bench: end -->|<!--(fig|ratio) .*?<!--/-->",
+    );
+    assert!(marked.find_iter(&page).count() > 20, "nothing was looked at");
+    let unit = regex(r"\d ?(ns|µs|us|ms|s|GiB/s|k/s|M/s)\b|\d times|\d ?x\b");
+    for line in marked.replace_all(&page, "").lines() {
+        assert!(!unit.is_match(line), "{COSTS}: {line}");
+    }
+}
+
+#[test]
+fn the_chapter_on_costs_says_for_each_part_what_to_choose() {
+    let page = text(COSTS);
+    let parts = page.split("\n## ").filter(|part| part.contains(": table "));
+    let silent: Vec<&str> = parts
+        .filter(|part| !part.contains("**Choose:**"))
+        .map(|part| part.lines().next().unwrap_or_default())
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 /// The READMEs of all exercises.

@@ -1,30 +1,29 @@
 //! `forklore grade`: judge solutions by what their programs do.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use grader::{
-    Containment, Course, Exercise, Kit, Options, Trouble, Verdict, Word, build,
-    judge_built,
+    Containment, Course, Exercise, FailingRun, Kit, Options, Trouble, Verdict,
+    build,
+};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, Signal};
+use picture::{Story, svg};
+use report::{Entry, Outcome, Picture, Sheet};
+use trace::Header;
+
+use crate::contain::Contain;
+use crate::reports::{
+    COULD_NOT, Format, Reports, in_repository, no_program, read, say, warn,
 };
 
-use crate::contain::{Arranged, Contain};
-
-const NOT_PASSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
-const COULD_NOT: u8 = 3;
-
-/// How a verdict is printed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Format {
-    /// In words
-    Human,
-    /// As one JSON object for each exercise, on a line of its own
-    Json,
-}
 
 /// Judges solutions by what their programs do.
 ///
@@ -35,9 +34,13 @@ enum Format {
 Examples:
   cargo grade pipes-pingpong
   cargo grade pipes-pingpong --source answer.rs --format json
+  cargo grade --all --format junit --report results.xml
+  cargo grade --verdicts verdicts.jsonl --format github
   cargo grade --list
 
-Exit codes: 0 all passed, 1 not passed, 2 wrong usage, 3 could not be judged.")]
+Exit codes: 0 all passed, 1 not passed, 2 wrong usage, 3 could not be judged.
+With --format classroom50 or gradescope, 0 says that all was judged; if not,
+there is no report, and the code is 3: nobody gets a zero for it.")]
 pub(crate) struct Grade {
     /// The exercises; without any, all that have a solution in work/
     #[arg(value_name = "EXERCISE")]
@@ -48,25 +51,53 @@ pub(crate) struct Grade {
     /// Decides what looks random in the plans; a verdict names its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How the verdict is printed
+    /// Judges all exercises; those without a solution in work/ are named
+    #[arg(long, conflicts_with_all = ["exercises", "source"])]
+    all: bool,
+    /// How the verdicts are told
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Writes the format into this file, and words to standard output
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Judges nothing: tells the verdicts that --format json has printed
+    /// into this file, or - for standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["exercises", "source", "all"]
+    )]
+    verdicts: Option<PathBuf>,
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
     #[command(flatten)]
     contain: Contain,
+    /// Draws the run of the first finding into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Judges by this folder too: more runs, or more exercises
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
+    /// Ends with the class that asked for it
+    #[arg(long, hide = true)]
+    of_class: bool,
     /// Names all exercises
-    #[arg(long, conflicts_with_all = ["exercises", "source"])]
+    #[arg(long, conflicts_with_all = ["exercises", "source", "all", "verdicts"])]
     list: bool,
 }
 
 impl Grade {
     pub(crate) fn run(&self) -> ExitCode {
-        match self.grade() {
-            Ok(code) => ExitCode::from(code),
+        let reports = Reports {
+            format: self.format,
+            file: self.report.as_deref(),
+            is_full: self.full,
+        };
+        match self.grade(&reports) {
+            Ok(sheet) => reports.exit_code(&sheet),
             Err(trouble) => {
-                eprintln!("forklore grade: {trouble}");
+                warn(&format!("forklore grade: {trouble}\n"));
                 let code =
                     if trouble.is_usage() { WRONG_USAGE } else { COULD_NOT };
                 ExitCode::from(code)
@@ -74,64 +105,117 @@ impl Grade {
         }
     }
 
-    fn grade(&self) -> Result<u8, Trouble> {
+    fn grade(&self, reports: &Reports<'_>) -> Result<Sheet, Trouble> {
+        self.follow()?;
+        if let Some(file) = &self.verdicts {
+            let sheet = read(file)?;
+            sheet.entries.iter().try_for_each(|it| reports.tell(it))?;
+            reports.finish(&sheet)?;
+            return Ok(sheet);
+        }
         let here = env::current_dir().map_err(|error| {
             Trouble::failed(format!("cannot find this folder: {error}"))
         })?;
-        let course = Course::around(&here)?;
+        let course = self.course(&here)?;
         if self.list {
             let ids = course.ids()?.join("\n");
             say(&format!("{ids}\n"))?;
-            return Ok(0);
+            return Ok(Sheet::default());
         }
-        let exercises = self
-            .chosen(&course)?
-            .iter()
-            .map(|id| course.exercise(id))
-            .collect::<Result<Vec<_>, _>>()?;
-        if self.source.is_some() && exercises.len() != 1 {
-            return Err(Trouble::usage("--source takes one exercise"));
-        }
+        let exercises = self.exercises(&course)?;
+        self.contain.check()?;
         let kit = Kit::of(&course)?;
-        let mut codes = Vec::new();
+        let mut sheet = Sheet::default();
         for exercise in &exercises {
             let source = match &self.source {
                 Some(source) => source.clone(),
                 None => shortened(&course.work(exercise.id()), &here),
             };
-            match self.judge(&kit, exercise, &source)? {
-                Judgement::Here(code) => codes.push(code),
-                // Inside, for this exercise alone.
-                Judgement::Inside(code) => return Ok(code),
-            }
+            let alone = exercises.len() == 1;
+            let entry = self.entry(&kit, exercise, &source, alone)?;
+            reports.tell(&entry)?;
+            sheet.entries.push(entry);
         }
-        Ok(most_telling(&codes))
+        reports.finish(&sheet)?;
+        Ok(sheet)
     }
 
+    /// What becomes of one exercise. Trouble with one among several is its
+    /// own: the others are judged.
+    fn entry(
+        &self,
+        kit: &Kit,
+        exercise: &Exercise,
+        source: &Path,
+        is_alone: bool,
+    ) -> Result<Entry, Trouble> {
+        let id = exercise.id().to_owned();
+        if self.source.is_none() && source.symlink_metadata().is_err() {
+            let worth = exercise.questions().points;
+            let of = worth.works + worth.robust;
+            return Ok(Entry::new(id, Outcome::NotBegun { of }));
+        }
+        let begun = Instant::now();
+        let own = self.source.is_none();
+        let bad = no_program(exercise, source, self.seed).filter(|_| own);
+        let judged = match bad {
+            Some(verdict) => Ok((verdict, None)),
+            None => self.judge(kit, exercise, source),
+        };
+        let (verdict, picture) = match judged {
+            Err(trouble) if !is_alone => {
+                let why = trouble.to_string();
+                (Verdict::unjudged(exercise, self.seed, why), None)
+            }
+            judged => judged?,
+        };
+        let outcome = Outcome::Judged(Box::new(verdict));
+        let mut entry = Entry::new(id, outcome);
+        entry.source = in_repository(source);
+        entry.took = begun.elapsed();
+        entry.picture = picture;
+        Ok(entry)
+    }
+
+    /// The verdict on a program, and its failing run for who shows pictures.
     fn judge(
         &self,
         kit: &Kit,
         exercise: &Exercise,
         source: &Path,
-    ) -> Result<Judgement, Trouble> {
-        let mut options = self.options(self.contain.of_build()?);
+    ) -> Result<(Verdict, Option<Picture>), Trouble> {
+        let options = self.options(self.contain.of_build()?);
         let built = build(kit, exercise, source, options)?;
-        options.contained = match self.contain.enter(&built)? {
-            Arranged::Here(contained) => contained,
-            Arranged::There(code) => return Ok(Judgement::Here(code)),
-        };
-        let judged = judge_built(exercise, built, options);
-        let code = judged.and_then(|judged| {
-            if self.format == Format::Human && !judged.warnings.is_empty() {
-                anstream::eprint!("{}", grader::said(&judged.warnings));
-            }
-            self.print(&judged.verdict)?;
-            Ok(exit_code(judged.verdict.verdict))
-        });
-        match options.contained {
-            Containment::Full => code.map(Judgement::Inside),
-            _ => code.map(Judgement::Here),
+        let judged = self.contain.judge(exercise, built, options)?;
+        if self.format == Format::Human && !judged.warnings.is_empty() {
+            warn(&grader::said(&judged.warnings));
         }
+        self.draw(judged.failing.as_ref())?;
+        let draws = matches!(self.format, Format::Github | Format::Gradescope);
+        let failing = judged.failing.filter(|_| draws);
+        Ok((judged.verdict, failing.map(Picture::of)))
+    }
+
+    fn course(&self, here: &Path) -> Result<Course, Trouble> {
+        let course = Course::around(here)?;
+        match &self.overlay {
+            Some(overlay) => course.with_overlay(overlay),
+            None => Ok(course),
+        }
+    }
+
+    /// Of a class, it ends when the class does, and leaves nothing running.
+    fn follow(&self) -> Result<(), Trouble> {
+        if !self.of_class {
+            return Ok(());
+        }
+        // What the class blocks for itself, no submission shall find blocked.
+        SigSet::empty()
+            .thread_set_mask()
+            .and_then(|()| set_pdeathsig(Signal::SIGTERM))
+            .map_err(|error| {
+                Trouble::failed(format!("cannot follow its class: {error}"))
+            })
     }
 
     fn options(&self, contained: Containment) -> Options {
@@ -141,8 +225,26 @@ impl Grade {
         Options { seed: self.seed, colour, contained }
     }
 
+    fn exercises(&self, course: &Course) -> Result<Vec<Exercise>, Trouble> {
+        let exercises = self
+            .chosen(course)?
+            .iter()
+            .map(|id| course.exercise(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        if exercises.len() != 1 {
+            let several = [("--source", &self.source), ("--svg", &self.svg)];
+            if let Some((it, _)) = several.iter().find(|it| it.1.is_some()) {
+                return Err(Trouble::usage(format!("{it} takes one exercise")));
+            }
+        }
+        Ok(exercises)
+    }
+
     /// The exercises that were named, or all that somebody works on.
     fn chosen(&self, course: &Course) -> Result<Vec<String>, Trouble> {
+        if self.all {
+            return course.ids();
+        }
         if !self.exercises.is_empty() {
             return Ok(self.exercises.clone());
         }
@@ -157,48 +259,21 @@ impl Grade {
         Ok(ids)
     }
 
-    fn print(&self, verdict: &Verdict) -> Result<(), Trouble> {
-        match self.format {
-            Format::Human => say(&grader::human(verdict, self.full)),
-            Format::Json => {
-                let line = serde_json::to_string(verdict)
-                    .map_err(|error| Trouble::failed(error.to_string()))?;
-                say(&format!("{line}\n"))
-            }
-        }
+    /// Draws the run, if one is asked for and there is one.
+    fn draw(&self, failing: Option<&FailingRun>) -> Result<(), Trouble> {
+        let (Some(file), Some(run)) = (&self.svg, failing) else {
+            return Ok(());
+        };
+        let header = Header::new(run.level, vec!["solution".to_owned()]);
+        let story = Story::new(&header, run.events.clone());
+        fs::write(file, svg(&story)).map_err(|error| {
+            let file = file.display();
+            Trouble::failed(format!("cannot write {file}: {error}"))
+        })
     }
 }
 
 /// The path as one would type it here: the compiler shows it.
 pub(crate) fn shortened(path: &Path, here: &Path) -> PathBuf {
     path.strip_prefix(here).unwrap_or(path).to_owned()
-}
-
-fn say(text: &str) -> Result<(), Trouble> {
-    let mut stdout = anstream::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(
-        |error| Trouble::failed(format!("cannot print the verdict: {error}")),
-    )
-}
-
-/// Where a verdict was printed.
-enum Judgement {
-    /// By this process, or one that is over.
-    Here(u8),
-    /// By this process, in namespaces for one submission.
-    Inside(u8),
-}
-
-fn exit_code(word: Word) -> u8 {
-    match word {
-        Word::Pass => 0,
-        Word::Fail | Word::BuildFailed => NOT_PASSED,
-        Word::Undecided => COULD_NOT,
-    }
-}
-
-/// Of several submissions: a proved fault before what could not be judged.
-fn most_telling(codes: &[u8]) -> u8 {
-    let has = |code: &u8| codes.contains(code);
-    [NOT_PASSED, COULD_NOT].into_iter().find(has).unwrap_or(0)
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod class;
 mod columns;
 mod contain;
 mod doctor;
@@ -14,6 +15,7 @@ mod grade;
 mod learn;
 mod lesson;
 mod locale;
+mod reports;
 mod ring;
 mod see;
 mod surroundings;
@@ -33,6 +35,8 @@ enum Command {
     See(see::See),
     /// Judges solutions by what their programs do.
     Grade(grade::Grade),
+    /// Judges the submissions of a class.
+    Class(class::Class),
     /// Takes you through the exercises; every save is judged.
     Learn(learn::Learn),
     #[command(hide = true)]
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),
+        Command::Class(class) => class.run(),
         Command::Learn(learn) => learn.run(),
         Command::LearnWorker(worker) => worker.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 use observer::{Ceilings, Observed, Plan, Request, observe};
 use picture::{LaneStyle, Notice, Story, Time, lanes, notices};
 use trace::{Copying, Reader};
@@ -24,6 +26,9 @@ type Draw = fn(&Story) -> String;
 /// The command's own output goes where it always goes; the picture comes
 /// after it, on standard error, and below it a line for each thing worth
 /// noticing.
+///
+/// What an observer cannot follow fails for the command, and that is told;
+/// only clone3, which every C library replaces by clone, fails silently.
 #[derive(Args, Debug)]
 #[command(override_usage = "\
 forklore see [OPTIONS] -- <COMMAND>...
@@ -89,19 +94,39 @@ pub(crate) struct See {
 
 impl See {
     pub(crate) fn run(self) -> ExitCode {
-        let outcome = match &self.from {
+        // A command may take hours: what cannot be written is said before.
+        let outcome = self.can_write().and_then(|()| match &self.from {
             Some(path) => self.draw_file(path),
             None => self.observe(),
-        };
+        });
         match outcome {
             Ok(Observed::Done) => ExitCode::SUCCESS,
             Ok(Observed::Ended) => ExitCode::FAILURE,
             Ok(Observed::Failed) => ExitCode::from(COULD_NOT),
             Err(error) => {
-                eprintln!("forklore see: {error}");
+                // Nobody may be there to hear it.
+                writeln!(io::stderr(), "forklore see: {error}").ok();
                 ExitCode::from(COULD_NOT)
             }
         }
+    }
+
+    fn can_write(&self) -> io::Result<()> {
+        let files =
+            [&self.html, &self.svg, &self.mermaid, &self.chrome, &self.jsonl];
+        files.into_iter().flatten().try_for_each(|path| {
+            let here = Path::new(".");
+            let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+            let allowed = match path.metadata() {
+                Ok(file) if file.is_dir() => Err(Errno::EISDIR),
+                Ok(_) => access(path, AccessFlags::W_OK),
+                Err(_) => access(
+                    folder.unwrap_or(here),
+                    AccessFlags::W_OK | AccessFlags::X_OK,
+                ),
+            };
+            allowed.map_err(|errno| named(path)(errno.into()))
+        })
     }
 
     fn observe(&self) -> io::Result<Observed> {
@@ -177,6 +202,10 @@ impl See {
             event.map_err(|error| failed = Some(error)).ok()
         });
         let story = Story::new(&header, events);
+        if failed.is_none() && !copy.fill_buf()?.is_empty() {
+            let why = "something stands behind its end line";
+            return Err(io::Error::other(why));
+        }
         self.copied(copy)?;
         failed.map_or(Ok(story), |error| Err(io::Error::other(error)))
     }
@@ -211,7 +240,7 @@ impl See {
 
     fn draw(&self, story: &Story, observed: Observed) -> io::Result<()> {
         if !self.quiet {
-            self.draw_lanes(story, observed);
+            self.draw_lanes(story, observed)?;
         }
         let forms: [(&Option<PathBuf>, Draw); 4] = [
             (&self.html, picture::html),
@@ -227,7 +256,7 @@ impl See {
         Ok(())
     }
 
-    fn draw_lanes(&self, story: &Story, observed: Observed) {
+    fn draw_lanes(&self, story: &Story, observed: Observed) -> io::Result<()> {
         let style = LaneStyle {
             width: columns::of(io::stderr()),
             time: if self.step { Time::Step } else { Time::Linear },
@@ -235,16 +264,28 @@ impl See {
             colour: true,
         };
         let mut text = format!("\n{}", lanes(story, &style));
-        // Who was killed by the keeper, which has said so, is no news.
-        let is_news = |notice: &Notice| {
-            observed != Observed::Ended || notice.id != "killed-from-outside"
-        };
-        for notice in notices(story).into_iter().filter(is_news) {
-            text.push_str(&columns::fold(&notice.sentence, io::stderr()));
+        if let Some(says) = story.reservation() {
+            text.push_str(&columns::fold(&says, io::stderr()));
             text.push('\n');
         }
-        // The terminal may be gone (SIGHUP): the files are still wanted.
-        anstream::stderr().write_all(text.as_bytes()).ok();
+        // Who was killed by the keeper, which has said so, is no news.
+        let is_news = |notice: &Notice| {
+            observed != Observed::Ended || !notice.id.starts_with("killed-")
+        };
+        for notice in notices(story).into_iter().filter(is_news) {
+            let says =
+                if self.step { &notice.timeless } else { &notice.sentence };
+            text.push_str(&columns::fold(says, io::stderr()));
+            text.push('\n');
+        }
+        match anstream::stderr().write_all(text.as_bytes()) {
+            // It was to be seen there, and nothing can be said of it there.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                Err(error)
+            }
+            // The terminal may be gone (SIGHUP): the files are still wanted.
+            _ => Ok(()),
+        }
     }
 }
 

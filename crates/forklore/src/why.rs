@@ -145,7 +145,7 @@ impl Why {
     /// Prints the answer; the exit code.
     fn say(&self, answer: &Answer) -> io::Result<ExitCode> {
         let text = if self.json {
-            serde_json::to_string(answer)? + "\n"
+            answer.to_json()? + "\n"
         } else {
             let is_ascii = self.ascii || !locale::is_utf8();
             let mut text = ring::draw(answer, is_ascii);

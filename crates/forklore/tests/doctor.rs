@@ -1,5 +1,6 @@
 //! `forklore doctor`, and that a verdict's level is the one it names.
 
+use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use course::{grade, root};
@@ -65,6 +66,41 @@ fn a_verdict_is_contained_as_far_as_the_doctor_says() {
     match offered == "full" {
         true => assert_eq!(level_of(&required), "full"),
         false => assert_eq!(required.status.code(), Some(3), "{required:?}"),
+    }
+}
+
+/// Whoever judges may write nothing outside: what is drawn and reported is
+/// told to the process that went in.
+#[test]
+fn at_each_level_the_picture_and_the_report_are_written_outside() {
+    let levels = ["none", "partial", "full"];
+    let offered = doctor()["contained"].clone();
+    let best = levels.iter().position(|it| offered == *it);
+    for level in &levels[..=best.expect("it is one of them")] {
+        let [picture, report] = ["svg", "json"].map(|it| {
+            format!("{}/contained-{level}.{it}", env!("CARGO_TARGET_TMPDIR"))
+        });
+        for file in [&picture, &report] {
+            fs::remove_file(file).ok();
+        }
+        let source = root().join(FORKS);
+        let source = source.to_str().expect("paths here are UTF-8");
+        let output = grade(
+            &[
+                &[EXERCISE, "--source", source, "--contain", level][..],
+                &["--format", "gradescope", "--report", &report],
+                &["--svg", &picture],
+            ]
+            .concat(),
+        );
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let words = String::from_utf8_lossy(&output.stdout);
+        assert!(words.contains(&format!("contained: {level}")), "{words}");
+        let picture = fs::read_to_string(picture).expect("it was drawn");
+        assert!(picture.trim_end().ends_with("</svg>"), "{level}: {picture}");
+        let report = fs::read_to_string(report).expect("it was written");
+        let report: Value = serde_json::from_str(&report).expect("one object");
+        assert_eq!(report["tests"][0]["score"], 0, "{level}: {report}");
     }
 }
 

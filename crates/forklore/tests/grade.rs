@@ -255,6 +255,51 @@ fn what_a_program_prints_never_reaches_the_terminal_as_it_is() {
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
 }
 
+/// The file of that run, and the error of the program itself, are what one
+/// needs to see it at home.
+#[test]
+#[cfg_attr(feature = "without-answers", ignore = "this copy has no answers")]
+fn a_finding_says_how_to_run_it_and_what_was_said_on_standard_error() {
+    let exercise = "lessons/lesson-05-pipes/exercises/until-eof";
+    let wrong = format!("{exercise}/wrong-wrong-output-text.rs");
+    let output = grade(&["pipes-until-eof", "--source", &wrong]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let behind = |from: &str, line: &str| {
+        let (_, rest) = text.split_once(from).unwrap_or_default();
+        assert!(rest.contains(line), "{line}: {text}");
+    };
+    behind("wrong-output", "\n  $ cargo run -- bytes\n");
+    behind("$ printf 'a\\377\\n\\000b\\376z' > bytes\n", "$ cargo run");
+    behind("On standard error it said:\n", "did not contain valid UTF-8\n");
+    let verdict = verdict("pipes-until-eof", &root().join(&wrong));
+    let finding = &verdict["findings"][0];
+    assert_eq!(finding["typed"][1], "cargo run -- bytes", "{verdict:#}");
+    assert!(finding["stderr"][0].is_string(), "{verdict:#}");
+}
+
+#[test]
+#[cfg_attr(feature = "without-answers", ignore = "this copy has no answers")]
+fn a_long_command_line_is_folded_as_a_shell_takes_it() {
+    let starter = "lessons/lesson-01-execution/exercises/which-exec/starter.rs";
+    let output = grade(&["execution-which-exec", "--source", starter]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let folded = "PATH=\"$PWD/a:$PWD/b:$PWD/c\" \\\n    ../../target/debug/";
+    assert!(text.contains(folded), "{text}");
+}
+
+/// The standard library's own files and lines are nothing that a learner has.
+#[test]
+fn a_panic_in_a_library_is_placed_where_the_program_called_it() {
+    let name = "fixtures/hostile/panics-in-library.rs";
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let verdict = verdict(EXERCISE, &source);
+    let says = verdict["findings"][0]["says"].as_str().unwrap_or_default();
+    let place = "A.1 panicked in the standard library, in a call of `speak`: ";
+    assert!(says.starts_with(place), "{verdict:#}");
+    assert!(!says.contains(".rs"), "{says}");
+}
+
 /// To wait is taught later, and costs the mark robust there; but without it
 /// the exit code is wrong.
 #[test]

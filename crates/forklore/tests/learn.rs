@@ -197,6 +197,8 @@ fn a_learner_is_sent_to_the_lesson_and_told_the_earliest_cause() {
     ] {
         assert!(first.contains(line), "{line}:\n{first}");
     }
+    // Of a small terminal the end is seen: the lanes come before.
+    assert!(first.find("A solution") < first.find("\nwrong-output"), "{first}");
     assert!(!first.contains("wrong-exit  (in the run"), "{first}");
     assert!(!first.contains('\u{1b}'), "{first:?}");
     sitting.types("hint");
@@ -408,6 +410,10 @@ fn works_opens_the_next_and_pass_the_answers() {
             .collect();
     // The last of the three needs lesson 05.
     assert!(places.is_sorted(), "{list}");
+    let guest = "  of earlier lessons, and need this one too:\n";
+    let behind = list.split_once(guest).unwrap_or_default().1;
+    assert!(behind.contains("execution-late"), "{list}");
+    assert!(!behind.contains("execution-say"), "{list}");
     assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
 
     desk.read(&["creation-greet"]);
@@ -459,6 +465,10 @@ fn reset_keeps_what_was_there() {
     let said = desk.read(&["reset", "execution-say"]);
     assert!(said.contains("is the starter"), "{said}");
     assert!(!desk.path("execution-say/before-reset-3.rs").exists());
+    fs::write(desk.path("progress.txt"), "execution-say pass\n").unwrap();
+    let said = desk.read(&["reset", "execution-say"]);
+    assert!(said.contains("what you have reached stays: pass"), "{said}");
+    assert_eq!(desk.text("progress.txt"), "execution-say pass\n");
 }
 
 #[test]
@@ -514,6 +524,15 @@ fn what_cannot_be_is_refused_in_one_line() {
         let (code, line) = desk.refused(arguments);
         assert_eq!(code, Some(2), "{line}");
         assert!(line.contains("did you mean execution-say"), "{line}");
+    }
+    for (arguments, meant) in [
+        (&["lsit"][..], "`cargo learn list`"),
+        (&["hnit", "execution-say"], "`cargo learn hint`"),
+        (&["execution-say", "creation-greet"], "one exercise at a time"),
+    ] {
+        let (code, line) = desk.refused(arguments);
+        assert_eq!(code, Some(2), "{line}");
+        assert!(line.contains(meant), "{line}");
     }
     assert!(!desk.path("").exists(), "nothing is made for it");
 

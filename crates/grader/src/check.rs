@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::Deserialize;
 use toml::Spanned;
 
-use crate::questions::{Questions, RunQuestion};
+use crate::questions::{PlanQuestion, Questions, RunQuestion};
 use crate::rules;
 use crate::trouble::Trouble;
 
@@ -34,6 +35,44 @@ pub(crate) fn questions(
         }
     }
     Ok(questions)
+}
+
+/// Reads and checks a `runs.toml`: runs and plans beside those of an
+/// `expect.toml`. A plan without `runs` is for all runs, wherever they stand.
+///
+/// # Errors
+/// `FILE:LINE: what is wrong, and what is allowed`.
+pub(crate) fn more(
+    path: &Path,
+    text: &str,
+    helpers: &[String],
+    questions: &Questions,
+) -> Result<Questions, Trouble> {
+    let page = Page { path, text };
+    let more: More = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        page.wrong(at, error.message().trim_end())
+    })?;
+    if more.run.is_empty() && more.plan.is_empty() {
+        let says = "there is neither [[run]] nor [[plan]]: at least one";
+        return Err(page.wrong(0, says));
+    }
+    let mut questions = questions.clone();
+    questions.run.extend(more.run);
+    questions.plan.extend(more.plan);
+    page.check_runs(&questions, helpers)?;
+    page.check_plans(&questions)?;
+    Ok(questions)
+}
+
+/// What lies over an exercise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct More {
+    #[serde(default)]
+    run: Vec<RunQuestion>,
+    #[serde(default)]
+    plan: Vec<PlanQuestion>,
 }
 
 struct Page<'a> {
@@ -132,8 +171,28 @@ impl Page<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::questions;
+    use super::{more, questions};
     use std::path::Path;
+
+    #[test]
+    fn what_lies_over_an_exercise_adds_runs_and_plans_and_no_more() {
+        let path = Path::new("runs.toml");
+        let text = format!("{HEAD}[[run]]\nname = \"x\"\n");
+        let course = questions(path, &text, &[]).unwrap();
+        let lay = |text: &str| more(path, text, &[], &course);
+        let both = lay("[[run]]\nname = \"y\"\n").unwrap();
+        assert_eq!((both.run.len(), both.plan.len()), (2, 0));
+        let plan = "[[plan]]\nacts = [\"one-cpu\"]\nruns = [\"x\"]\n";
+        assert_eq!(lay(plan).unwrap().plan.len(), 1);
+        for (text, says) in [
+            ("[[run]]\nname = \"x\"\n", "runs.toml:2: two runs are named"),
+            ("title = \"T\"\n", "runs.toml:1: unknown field `title`"),
+            ("", "runs.toml:1: there is neither [[run]] nor [[plan]]"),
+        ] {
+            let error = lay(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 
     const HEAD: &str = "title = \"T\"\nlevel = 1\nminutes = 10\n\
                         points = { works = 6, robust = 4 }\n";

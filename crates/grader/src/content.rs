@@ -49,6 +49,14 @@ impl Content {
         }
     }
 
+    /// The text, as it stands in the file; empty if it is none.
+    pub(crate) fn text(&self) -> &str {
+        match &self.0 {
+            Bytes::Text(text) => text,
+            Bytes::Repeated(..) | Bytes::Raw(_) => "",
+        }
+    }
+
     /// As an argument or variable, with its places filled in.
     pub(crate) fn filled(
         &self,

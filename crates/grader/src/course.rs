@@ -12,6 +12,8 @@ use crate::trouble::Trouble;
 #[derive(Clone, Debug)]
 pub struct Course {
     root: PathBuf,
+    /// What the instructor alone has, in folders of the same names.
+    overlay: Option<PathBuf>,
 }
 
 impl Course {
@@ -23,13 +25,41 @@ impl Course {
         folder
             .ancestors()
             .find(|it| it.join("crates/kit/Cargo.toml").is_file())
-            .map(|root| Self { root: root.to_owned() })
+            .map(|root| Self { root: root.to_owned(), overlay: None })
             .ok_or_else(|| {
                 let folder = folder.display();
                 Trouble::usage(format!(
                     "{folder} is not in the folder of the course"
                 ))
             })
+    }
+
+    /// The course with what lies in `folder` over it, in
+    /// `lessons/LESSON/exercises/NAME/`: more runs of an exercise, in
+    /// `runs.toml`, or an exercise that the course does not have.
+    ///
+    /// # Errors
+    /// If there is nothing of that kind.
+    pub fn with_overlay(mut self, folder: &Path) -> Result<Self, Trouble> {
+        let shown = folder.display();
+        let lessons = folder.join("lessons");
+        if !lessons.is_dir() {
+            return Err(Trouble::usage(format!(
+                "the overlay {shown} has no lessons/LESSON/exercises/NAME"
+            )));
+        }
+        let known = self.lessons()?;
+        for lesson in names(&lessons)? {
+            if !known.contains(&lesson) {
+                let known = known.join(", ");
+                return Err(Trouble::usage(format!(
+                    "the overlay {shown} has lessons/{lesson}, the course \
+                     has {known}"
+                )));
+            }
+        }
+        self.overlay = Some(folder.to_owned());
+        Ok(self)
     }
 
     /// Its folder.
@@ -43,7 +73,9 @@ impl Course {
     /// If a folder cannot be read.
     pub fn ids(&self) -> Result<Vec<String>, Trouble> {
         let ids = self.places()?.into_iter().map(|(id, _)| id);
-        Ok(ids.collect())
+        let mut ids: Vec<String> = ids.collect();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// The exercise of that id.
@@ -53,8 +85,13 @@ impl Course {
     /// wrong.
     pub fn exercise(&self, id: &str) -> Result<Exercise, Trouble> {
         let places = self.places()?;
-        if let Some((id, folder)) = places.iter().find(|(it, _)| it == id) {
-            return Exercise::read(id.clone(), folder.clone());
+        let mut found = places.iter().filter(|(it, _)| it == id);
+        if let Some((id, folder)) = found.next() {
+            let exercise = Exercise::read(id.clone(), folder.clone())?;
+            return match found.next() {
+                Some((_, more)) => exercise.with_more(more.clone()),
+                None => Ok(exercise),
+            };
         }
         let ids: Vec<&str> = places.iter().map(|(id, _)| id.as_str()).collect();
         let near = nearest(id, &ids);
@@ -83,18 +120,33 @@ impl Course {
     fn places(&self) -> Result<Vec<(String, PathBuf)>, Trouble> {
         let mut places = Vec::new();
         for lesson in self.lessons()? {
-            let folder = self.root.join("lessons").join(&lesson);
-            let folder = folder.join("exercises");
-            if !folder.is_dir() {
-                continue;
+            let mut own = exercises(&self.root, &lesson)?;
+            if let Some(overlay) = &self.overlay {
+                own.extend(exercises(overlay, &lesson)?);
+                // One of the course stands before what lies over it.
+                own.sort_by(|(a, _), (b, _)| a.cmp(b));
             }
-            for name in names(&folder)? {
-                let topic = topic(&lesson);
-                places.push((format!("{topic}-{name}"), folder.join(name)));
-            }
+            places.extend(own);
         }
         Ok(places)
     }
+}
+
+/// The exercises of a lesson in one folder, each with its own.
+fn exercises(
+    root: &Path,
+    lesson: &str,
+) -> Result<Vec<(String, PathBuf)>, Trouble> {
+    let folder = root.join("lessons").join(lesson).join("exercises");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let topic = topic(lesson);
+    let place = |name: String| {
+        let id = format!("{topic}-{name}");
+        (id, folder.join(name))
+    };
+    Ok(names(&folder)?.into_iter().map(place).collect())
 }
 
 /// `pipes` of `lesson-05-pipes`.

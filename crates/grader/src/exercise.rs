@@ -7,11 +7,16 @@ use crate::check;
 use crate::questions::Questions;
 use crate::trouble::Trouble;
 
+/// What lies over an exercise.
+const MORE: &str = "runs.toml";
+
 /// An exercise, with its questions read and checked.
 #[derive(Clone, Debug)]
 pub struct Exercise {
     id: String,
     folder: PathBuf,
+    /// What lies over it.
+    more: Option<PathBuf>,
     questions: Questions,
 }
 
@@ -25,7 +30,44 @@ impl Exercise {
         let path = folder.join("expect.toml");
         let text = read_text(&path)?;
         let questions = check::questions(&path, &text, &helpers_in(&folder)?)?;
-        Ok(Self { id, folder, questions })
+        Ok(Self { id, folder, more: None, questions })
+    }
+
+    /// The exercise with the runs and plans of `runs.toml` in that folder,
+    /// and the helpers beside it.
+    ///
+    /// # Errors
+    /// If there is none, or it is wrong: `file:line: what, and what is
+    /// allowed`.
+    pub(crate) fn with_more(
+        mut self,
+        folder: PathBuf,
+    ) -> Result<Self, Trouble> {
+        let own = folder.join("expect.toml");
+        if own.exists() {
+            let (own, id) = (own.display(), &self.id);
+            return Err(Trouble::usage(format!(
+                "{own}: the course has {id}; what is asked beside stands in \
+                 runs.toml"
+            )));
+        }
+        let path = folder.join(MORE);
+        let text = read_text(&path)?;
+        self.more = Some(folder);
+        let helpers = self.helpers()?;
+        self.questions = check::more(&path, &text, &helpers, &self.questions)?;
+        Ok(self)
+    }
+
+    /// The files that say what it asks.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>, Trouble> {
+        let mut files = vec![self.folder.join("expect.toml")];
+        files.extend(self.more.iter().map(|it| it.join(MORE)));
+        files.extend(self.helpers()?.iter().map(|it| self.helper(it)));
+        Ok(files)
     }
 
     /// `pipes-pingpong`.
@@ -90,12 +132,21 @@ impl Exercise {
     /// # Errors
     /// If the folder cannot be read.
     pub fn helpers(&self) -> Result<Vec<String>, Trouble> {
-        helpers_in(&self.folder)
+        let mut helpers = helpers_in(&self.folder)?;
+        if let Some(more) = &self.more {
+            helpers.extend(helpers_in(more)?);
+            helpers.sort();
+            helpers.dedup();
+        }
+        Ok(helpers)
     }
 
     /// The source of a helper.
     pub fn helper(&self, name: &str) -> PathBuf {
-        self.folder.join("helpers").join(format!("{name}.rs"))
+        let file =
+            |folder: &Path| folder.join("helpers").join(format!("{name}.rs"));
+        let over = self.more.as_deref().map(file);
+        over.filter(|it| it.is_file()).unwrap_or_else(|| file(&self.folder))
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) struct Life {
     pub(crate) collected: Option<usize>,
     /// When it became another program.
     pub(crate) execs: Vec<usize>,
-    /// Whether it ignores SIGCHLD: then the kernel collects its children.
-    pub(crate) ignores_children: bool,
+    /// Whether the kernel collected it by itself, as its parent wished.
+    pub(crate) is_unwanted: bool,
 }
 
 /// A run's processes, and the origin of its output.
@@ -53,22 +53,15 @@ impl<'a> History<'a> {
         life.name.clone_from(&event.name);
         match &event.what {
             What::Create { child: Some(child), child_pid, .. } => {
-                let ignores_children = life.ignores_children;
                 let name = event.name.clone();
                 let life = self.lives.entry(child.clone()).or_default();
                 life.created = place;
                 life.name = name;
                 life.pid = child_pid.unwrap_or_default();
-                life.ignores_children = ignores_children;
             }
             What::Exec { ok: true, .. } => life.execs.push(place),
             What::Exit { how } => life.end = Some((place, how.clone())),
-            What::Mask { call, how, signals }
-                if call == "rt_sigaction"
-                    && signals.iter().any(|it| it == "SIGCHLD") =>
-            {
-                life.ignores_children = how == "ignore";
-            }
+            What::Cpu { collected, .. } => life.is_unwanted = *collected,
             What::Wait {
                 child: Some(child),
                 reached: Some(Reached::Ended(_)),

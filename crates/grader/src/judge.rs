@@ -1,24 +1,31 @@
 //! From a source to a verdict.
 
-use std::io;
 use std::path::Path;
+use std::rc::Rc;
 
 use observer::Plan;
-use trace::{Level, What};
+use serde::{Deserialize, Serialize};
+use trace::{Event, Level, What};
 
+use crate::belief::{believable, is_of_observing};
 use crate::built::{Built, build};
 use crate::compile::{Compiled, Outcome};
 use crate::exercise::Exercise;
 use crate::expected::{Exit, Expected};
+use crate::findings::{Findings, is_busy_wait, told_on_stderr};
 use crate::history::History;
 use crate::kit::Kit;
 use crate::place::Program;
-use crate::questions::{Mark, PlanQuestion, RunQuestion, Then};
+use crate::questions::{Limits, Mark, PlanQuestion, RunQuestion, Then};
 use crate::record::{Cut, Record};
 use crate::rules::{Case, Fault, Kind, RULES, Rule, rule, sleeper};
-use crate::run::{Setting, run};
+use crate::run::Setting;
 use crate::trouble::Trouble;
+use crate::typed::typed;
 use crate::verdict::{Containment, Finding, NotRun, VERSION, Verdict, Word};
+
+/// Milliseconds: as long may every run take.
+const BRIEF: u64 = 1000;
 
 /// How a submission is judged.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +35,7 @@ pub struct Options {
     /// Whether the compiler's words are for a terminal.
     pub colour: bool,
     /// How the submission is contained. Level full is the caller's to
-    /// arrange: `sandbox::enter`, between [`build`]
-    /// and [`judge_built`].
+    /// arrange: [`judge_built`] in `sandbox::run_inside`.
     pub contained: Containment,
 }
 
@@ -39,15 +45,32 @@ impl Default for Options {
     }
 }
 
-/// A verdict, and what led to it.
-#[derive(Clone, Debug)]
+/// A verdict, and what led to it. As data it comes out of a sandbox.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// The compiler's warnings, as it wrote them.
     pub warnings: String,
     /// The run of the first finding.
-    pub failing: Option<Record>,
+    pub failing: Option<FailingRun>,
+}
+
+/// What a picture of a run is made from.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FailingRun {
+    /// How much could be seen.
+    pub level: Level,
+    /// What its processes did, in causal order.
+    pub events: Vec<Event>,
+    /// Whether the grader has ended it.
+    pub is_cut: bool,
+}
+
+impl From<Record> for FailingRun {
+    fn from(Record { level, events, cut, .. }: Record) -> Self {
+        Self { level, events, is_cut: cut.is_some() }
+    }
 }
 
 /// Judges a source.
@@ -89,9 +112,8 @@ pub fn judge_built(
         options,
         program: &compiled.program,
         programs: &programs,
-        found: Vec::new(),
+        findings: Findings::default(),
         not_run: Vec::new(),
-        failing: None,
     };
     for question in &exercise.questions().run {
         judge.judge_run(question)?;
@@ -104,10 +126,8 @@ struct Judge<'a> {
     options: Options,
     program: &'a Path,
     programs: &'a [Program],
-    /// With the place of the rule among all rules, for the order.
-    found: Vec<(usize, Finding)>,
+    findings: Findings,
     not_run: Vec<NotRun>,
-    failing: Option<(usize, Record)>,
 }
 
 /// One run to be made.
@@ -115,19 +135,26 @@ struct Trial<'a> {
     question: &'a RunQuestion,
     plan: Option<(&'a PlanQuestion, Plan)>,
     mark: Mark,
+    /// Whether it may take a fifth of the time at most.
+    is_brief: bool,
 }
 
 impl Judge<'_> {
     /// The run as it is, then under its plans.
     fn judge_run(&mut self, question: &RunQuestion) -> Result<(), Trouble> {
-        let plain = Trial { question, plan: None, mark: question.mark };
+        let mark = question.mark;
+        let plain = Trial { question, plan: None, mark, is_brief: false };
         let Some(record) = self.try_out(&plain)? else { return Ok(()) };
-        let is_cut = record.cut.is_some();
         let faults = self.faults(&plain, &record);
         let is_right = !faults.iter().any(|(rule, _)| may_be_timing(rule));
         self.note(&plain, faults, &record);
-        if is_cut {
-            return Ok(()); // perturbed, it would only hang again
+        match record.cut {
+            None => {}
+            Some(Cut::Wall | Cut::Cpu) if !self.findings.has_busy_wait() => {
+                return self.look_for_polling(question);
+            }
+            // Perturbed, it would only hang again.
+            Some(_) => return Ok(()),
         }
         let exercise = self.exercise;
         let name = question.name.get_ref();
@@ -140,11 +167,42 @@ impl Judge<'_> {
                 let acts = text.with(self.options.seed);
                 let mark = plan.mark.max(question.mark);
                 let plan = Some((plan, acts));
-                let trial = Trial { question, plan, mark };
+                let trial = Trial { question, plan, mark, is_brief: false };
                 self.judge_perturbed(&trial, &record, is_right)?;
             }
         }
         Ok(())
+    }
+
+    /// Looks at a run that took too long once more, and briefly: a question
+    /// that no trace has, as of sched_yield(2) or stat(2), is heard in a hold.
+    fn look_for_polling(
+        &mut self,
+        question: &RunQuestion,
+    ) -> Result<(), Trouble> {
+        let (asked, mark) = (PlanQuestion::default(), question.mark);
+        for acts in ["child-first", "parent-first"] {
+            let Ok(acts) = acts.parse::<Plan>() else { continue };
+            let plan = Some((&asked, acts));
+            let trial = Trial { question, plan, mark, is_brief: true };
+            let Some(record) = self.try_out(&trial)? else { break };
+            let mut faults = self.faults(&trial, &record);
+            faults.retain(|(rule, _)| rule.id == "polls");
+            if !faults.is_empty() {
+                self.note(&trial, faults, &record);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A run that is known to wait busily is not looked at for long.
+    fn limits(&self, trial: &Trial<'_>) -> Limits {
+        let mut limits = self.exercise.questions().limits;
+        if trial.is_brief || self.findings.has_busy_wait() {
+            limits.wall_ms = limits.wall_ms.min(BRIEF.max(limits.wall_ms / 5));
+        }
+        limits
     }
 
     fn judge_perturbed(
@@ -167,15 +225,16 @@ impl Judge<'_> {
     fn try_out(
         &mut self,
         trial: &Trial<'_>,
-    ) -> Result<Option<Record>, Trouble> {
+    ) -> Result<Option<Rc<Record>>, Trouble> {
         let setting = Setting {
             program: self.program,
             question: trial.question,
-            limits: self.exercise.questions().limits,
+            limits: self.limits(trial),
             programs: self.programs,
             contained: self.options.contained,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
+            has_frames: false,
         };
         let record = believable(&setting);
         match record {
@@ -184,7 +243,7 @@ impl Judge<'_> {
                     "the run '{}' was ended: {why}",
                     trial.question.name.get_ref()
                 ))),
-                _ => Ok(Some(record)),
+                _ => Ok(Some(Rc::new(record))),
             },
             Err(error) if is_of_observing(&error) => {
                 self.not_run.push(NotRun {
@@ -222,12 +281,7 @@ impl Judge<'_> {
         // Where the run was cut off is chance, and so is what is in its trace.
         let is_chance = record.cut.as_ref().is_some_and(Cut::is_of_greed);
         if is_chance {
-            faults.retain(|(rule, _)| is_of_containment(rule));
-        }
-        // Who asks again and again until the time is over is told that.
-        let has = |id: &str| faults.iter().any(|(rule, _)| rule.id == id);
-        if matches!(record.cut, Some(Cut::Wall)) && has("polls") {
-            faults.retain(|(rule, _)| rule.id != "time-limit");
+            faults.retain(|(rule, _)| is_of_containment(rule, record));
         }
         let explains = |rule: &Rule| {
             matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
@@ -278,12 +332,14 @@ impl Judge<'_> {
         &mut self,
         trial: &Trial<'_>,
         faults: Vec<(&'static Rule, Fault)>,
-        record: &Record,
+        record: &Rc<Record>,
     ) {
         let lesson = self.exercise.lesson();
+        let plan = trial.plan.as_ref();
+        let helpers: Vec<&str> =
+            self.programs.iter().map(|(name, _)| name.as_str()).collect();
+        let typed = typed(self.exercise.id(), trial.question, &helpers);
         for (rule, fault) in faults {
-            let place = RULES.iter().position(|it| it.id == rule.id);
-            let place = place.unwrap_or(RULES.len());
             let mark = match fault.has_result {
                 true => trial.mark,
                 false => trial.mark.max(fault.mark).max(rule.mark(&lesson)),
@@ -293,38 +349,24 @@ impl Judge<'_> {
                 mark,
                 who: fault.who,
                 run: trial.question.name.get_ref().clone(),
-                plan: trial.plan.as_ref().map(|(_, it)| it.to_string()),
+                plan: plan.map(|(_, it)| it.to_string()),
+                asks: plan.and_then(|(plan, _)| plan.asks.clone()),
+                typed: typed.clone(),
+                stderr: match rule.id {
+                    // It has what was said.
+                    "panics" => Vec::new(),
+                    _ => told_on_stderr(record, &fault.says),
+                },
                 says: fault.says,
                 why: rule.why(),
                 read: rule.read(),
             };
-            // The first finding of a rule stands for it, but a mark that
-            // counts for more is never lost.
-            match self.found.iter_mut().find(|(_, it)| it.rule == rule.id) {
-                Some((_, known)) if known.mark <= mark => continue,
-                Some((_, known)) => *known = finding,
-                None => self.found.push((place, finding)),
-            }
-            let key = place + RULES.len() * usize::from(mark == Mark::Robust);
-            if self.failing.as_ref().is_none_or(|(before, _)| key < *before) {
-                self.failing = Some((key, record.clone()));
-            }
+            self.findings.note(finding, record);
         }
     }
 
-    fn finish(mut self, warnings: String) -> Judged {
-        let kind = |(place, _): &(usize, Finding)| RULES[*place].kind;
-        let races = self.found.iter().filter(|it| kind(it) == Kind::Race);
-        if let Some(first) = races.map(|(place, _)| *place).min() {
-            self.found.retain(|it| match kind(it) {
-                Kind::Result => false,
-                Kind::Race => it.0 == first,
-                _ => true,
-            });
-        }
-        self.found.sort_by_key(|(place, it)| (it.mark, *place));
-        let findings: Vec<Finding> =
-            self.found.into_iter().map(|(_, finding)| finding).collect();
+    fn finish(self, warnings: String) -> Judged {
+        let (findings, failing) = self.findings.settle();
         let mut verdict = verdict(self.exercise, self.options);
         let is_judged = self.not_run.is_empty();
         let has = |mark: Mark| {
@@ -350,8 +392,7 @@ impl Judge<'_> {
         if !is_judged {
             verdict.observed = Level::Light;
         }
-        let failing = self.failing.map(|(_, record)| record);
-        Judged { verdict, warnings, failing }
+        Judged { verdict, warnings, failing: failing.map(FailingRun::from) }
     }
 }
 
@@ -387,9 +428,12 @@ fn build_failed(exercise: &Exercise, options: Options, said: String) -> Judged {
     Judged { verdict, warnings: String::new(), failing: None }
 }
 
-/// Whether the rule is about what the grader itself has set an end to.
-fn is_of_containment(rule: &Rule) -> bool {
-    rule.id == "forbidden" || rule.id.ends_with("-limit")
+/// Whether the rule is about what the grader itself has set an end to. Who
+/// waits busily uses up its CPU time by that.
+fn is_of_containment(rule: &Rule, record: &Record) -> bool {
+    rule.id == "forbidden"
+        || rule.id.ends_with("-limit")
+        || matches!(record.cut, Some(Cut::Cpu)) && is_busy_wait(rule.id)
 }
 
 fn is_result(rule: &Rule) -> bool {
@@ -425,41 +469,4 @@ fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
     faults.retain(|(rule, _)| !may_be_timing(rule));
     faults
         .push((sleep, Fault { who: Some(who), says, mark, has_result: true }));
-}
-
-/// A run whose hang is beyond doubt. A process that a plan holds looks
-/// stopped; if the trace knows of no stop, the look was taken in a hold.
-fn believable(setting: &Setting<'_>) -> io::Result<Record> {
-    const TRIES: u32 = 5;
-    let mut record = run(setting)?;
-    for _ in 1..TRIES {
-        let Some(Cut::Stuck(answer)) = &record.cut else { break };
-        let says_stopped = answer.causes.contains(&why::Cause::WaitsForStopped);
-        let is_stop = |what: &What| matches!(what, What::Stop { .. });
-        let is_stopped = record.events.iter().any(|it| is_stop(&it.what));
-        if !says_stopped || is_stopped {
-            break;
-        }
-        record = run(setting)?;
-    }
-    match &record.cut {
-        Some(Cut::Stuck(answer)) if may_be_alarmed(answer, &record) => {
-            run(&Setting { is_patient: true, ..setting.clone() })
-        }
-        _ => Ok(record),
-    }
-}
-
-/// Whether a hang may have ended by an alarm: `why` could not rule one out,
-/// and the trace has one.
-fn may_be_alarmed(answer: &why::Answer, record: &Record) -> bool {
-    let mut events = record.events.iter();
-    !answer.unless.is_empty()
-        && events.any(|it| matches!(it.what, What::Alarm { after_us: 1.., .. }))
-}
-
-/// Whether the machine, and not the disk or a limit, is the reason.
-fn is_of_observing(error: &io::Error) -> bool {
-    let says = error.to_string();
-    says.contains("this machine does not let") || says.contains("needs level")
 }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,9 +17,6 @@ use crate::trouble::Trouble;
 /// The packages that a solution names; whatever they need lies beside them.
 const NAMED: &[&str] =
     &["crossbeam_channel", "ipc_channel", "libc", "nix", "sysinfo"];
-
-/// What is known of a kit, in its place.
-const PAGE: &str = "kit.json";
 
 /// The compiler and the libraries.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -59,7 +57,7 @@ impl Kit {
         }
         let root = course.root();
         let (place, stamp) = (place(root), stamp(root));
-        let page = place.join(PAGE);
+        let page = page(&place, &stamp);
         let rustc = compiler(root)?;
         let libraries = build(root)?;
         let kit = Self { rustc, libraries, place, stamp };
@@ -73,7 +71,8 @@ impl Kit {
     /// The kit of a course, if it is built and nothing has changed since.
     pub fn built(course: &Course) -> Option<Self> {
         let root = course.root();
-        Self::read(&place(root).join(PAGE), &stamp(root))
+        let stamp = stamp(root);
+        Self::read(&page(&place(root), &stamp), &stamp)
     }
 
     fn read(page: &Path, stamp: &str) -> Option<Self> {
@@ -106,6 +105,14 @@ fn place(root: &Path) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root.join("target"), |it| root.join(it));
     target.join("forklore")
+}
+
+/// What is known of a kit: a page for each stamp, since who has another
+/// environment in the same folder has another kit.
+fn page(place: &Path, stamp: &str) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    stamp.hash(&mut hasher);
+    place.join(format!("kit-{:016x}.json", hasher.finish()))
 }
 
 /// Whatever makes other libraries.

@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod belief;
 mod built;
 mod check;
 mod compared;
@@ -29,6 +30,7 @@ mod course;
 mod dialogue;
 mod exercise;
 mod expected;
+mod findings;
 mod hang;
 mod helpers;
 mod history;
@@ -36,6 +38,7 @@ mod judge;
 mod kit;
 mod lack;
 mod nearest;
+mod panic;
 mod parameters;
 mod pattern;
 mod place;
@@ -47,16 +50,19 @@ mod report;
 mod rules;
 mod run;
 mod selector;
+mod starved;
 mod stillness;
 mod trouble;
+mod typed;
 mod verdict;
 
 pub use built::{Built, build};
 pub use compile::{Compiled, Outcome, compile};
 pub use course::Course;
 pub use exercise::{Exercise, hints};
-pub use judge::{Judged, Options, judge, judge_built};
+pub use judge::{FailingRun, Judged, Options, judge, judge_built};
 pub use kit::Kit;
+pub use nearest::nearest;
 pub use plain::{clean, clean_lines};
 pub use questions::{Level, Limits, Mark, Points, Questions};
 pub use record::{Cut, Record};

@@ -2,7 +2,7 @@
 
 /// At most three of the names, those that differ least; none that differs in
 /// more than half of its letters.
-pub(crate) fn nearest(name: &str, names: &[&str]) -> Vec<String> {
+pub fn nearest(name: &str, names: &[&str]) -> Vec<String> {
     // A longer one is no slip of the finger.
     let name: String = name.chars().take(64).collect();
     let mut found: Vec<(usize, &str)> = names

@@ -1,7 +1,8 @@
 //! A stranger's text on its way to a terminal or a report.
 
 /// The text without what a terminal would obey: control characters, and those
-/// that turn the direction of writing. Line ends become `\n` in sight.
+/// that turn the direction of writing, break lines or have no width. Line ends
+/// become `\n` in sight.
 pub fn clean(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -38,9 +39,10 @@ pub fn clean_lines(text: &str) -> String {
 }
 
 fn is_harmful(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}');
-    c.is_control() && c != '\t' || turns
+    let turns_or_hides = matches!(c, '\u{ad}' | '\u{61c}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
+    c.is_control() && c != '\t' || turns_or_hides
 }
 
 #[cfg(test)]
@@ -59,6 +61,10 @@ mod tests {
     #[test]
     fn no_control_character_gets_through() {
         assert_eq!(clean("a\u{1b}[31m\n\u{202e}"), r"a\u{1b}[31m\n\u{202e}");
+        assert_eq!(
+            clean("\u{200b}\u{2028}\u{feff}"),
+            r"\u{200b}\u{2028}\u{feff}"
+        );
         assert_eq!(quoted(b"ab\xffcd", 4), "ab\u{fffd}c…");
         assert_eq!(quoted(b"ab", 4), "ab");
     }

@@ -237,7 +237,7 @@ pub struct SignalStep {
 }
 
 /// One `[[plan]]`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanQuestion {
     /// Plans of the observer; each is a run of its own. `SEED` stands for a
@@ -252,6 +252,9 @@ pub struct PlanQuestion {
     /// What is expected then.
     #[serde(default)]
     pub then: Then,
+    /// What is asked by it, for the verdict.
+    #[serde(default)]
+    pub asks: Option<String>,
     /// What it has to print then, if it is not the same.
     #[serde(default)]
     pub stdout: Option<Expected>,

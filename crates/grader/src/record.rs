@@ -20,8 +20,12 @@ pub struct Record {
     pub stdout: Vec<u8>,
     /// What it said on standard error.
     pub stderr: Vec<u8>,
+    /// The function of the program in which a library panicked.
+    pub panicking: Option<String>,
     /// Why the grader ended it; `None` if it ended by itself.
     pub cut: Option<Cut>,
+    /// Whether the machine had no time for it.
+    pub is_starved: bool,
     /// What its streams are called in the trace.
     pub streams: Streams,
     /// What no other run at its time was called.
@@ -139,7 +143,9 @@ impl Record {
             events: Vec::new(),
             stdout: Vec::new(),
             stderr: Vec::new(),
+            panicking: None,
             cut: None,
+            is_starved: false,
             streams,
             id: place.id(),
             folder: place.folder(),

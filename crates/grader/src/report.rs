@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::plain::clean_lines;
 use crate::plan_words::in_words;
 use crate::questions::Mark;
+use crate::typed::folded;
 use crate::verdict::{Containment, Finding, Verdict, Word};
 
 /// As wide as a report may be.
@@ -104,12 +105,24 @@ fn tell(finding: &Finding) -> String {
     } else {
         writeln!(text, "  {place}").ok();
     }
+    for line in &finding.typed {
+        text.push_str(&folded(&clean_lines(line), WIDTH));
+    }
     if let Some(plan) = &finding.plan {
         let words = format!("In this run {}.", in_words(plan));
         text.push_str(&wrap(&clean_lines(&words), "  "));
     }
+    if let Some(asks) = &finding.asks {
+        text.push_str(&wrap(&sentence(&clean_lines(asks)), "  "));
+    }
     for line in finding.says.lines() {
         text.push_str(&wrap(&sentence(&clean_lines(line)), "  "));
+    }
+    if !finding.stderr.is_empty() {
+        text.push_str("  On standard error it said:\n");
+        for line in &finding.stderr {
+            text.push_str(&wrap(&clean_lines(line), "    "));
+        }
     }
     text.push_str(&wrap(finding.why, "  "));
     let read = format!("Read: {}", finding.read.replace('`', ""));
@@ -128,26 +141,14 @@ fn sentence(text: &str) -> String {
     text
 }
 
-/// Lines of at most 80 columns, words kept whole where they fit.
+/// Lines of at most 80 columns, no word folded.
 fn wrap(text: &str, indent: &str) -> String {
-    let mut wrapped = String::new();
-    for line in text.lines() {
-        let mut now = indent.to_owned();
-        for word in line.split(' ') {
-            let length = now.chars().count() + 1 + word.chars().count();
-            if length > WIDTH && now.len() > indent.len() {
-                wrapped.push_str(now.trim_end());
-                wrapped.push('\n');
-                now = indent.to_owned();
-            } else if now.len() > indent.len() {
-                now.push(' ');
-            }
-            now.push_str(word);
-        }
-        wrapped.push_str(now.trim_end());
-        wrapped.push('\n');
-    }
-    wrapped
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    text.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
 }
 
 /// A compiler's words with their colours, and nothing else that a terminal

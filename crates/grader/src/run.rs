@@ -23,6 +23,7 @@ use crate::place::{Place, Program, weight};
 use crate::questions::{Limits, RunQuestion};
 use crate::record::{Cut, Record};
 use crate::selector::Streams;
+use crate::starved::Clock;
 use crate::stillness::{Stillness, Verdict};
 use crate::verdict::Containment;
 
@@ -50,6 +51,8 @@ pub(crate) struct Setting<'a> {
     /// Whether it is left to itself when nothing moves: an alarm may end
     /// that, of which the kernel tells nobody.
     pub(crate) is_patient: bool,
+    /// Whether a panic shows its frames. That takes time, and opens files.
+    pub(crate) has_frames: bool,
 }
 
 /// What comes from a run.
@@ -69,12 +72,14 @@ enum Heard {
 pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
     let place = Place::new(setting.question, setting.programs)?;
     let helpers = Helpers::start(setting.question, &place)?;
+    let clock = Clock::start();
     let mut run = Run::start(setting, &place, &helpers)?;
     if setting.question.steps.is_empty() {
         run.feed(setting.question)?;
     }
     run.attend(setting.question)?;
     let mut record = run.finish()?;
+    record.is_starved = clock.is_starved();
     record.look_behind(setting.question, &place);
     Ok(record)
 }
@@ -362,6 +367,9 @@ fn environment(
     all.push(("HOME".into(), Some(folder.clone().into())));
     all.push(("TMPDIR".into(), Some(folder.into())));
     all.push(("LANG".into(), Some("C.UTF-8".into())));
+    if setting.has_frames {
+        all.push(("RUST_BACKTRACE".into(), Some("1".into())));
+    }
     for (name, value) in &setting.question.environment {
         let value = value.filled(place, helpers.said());
         all.push((name.into(), Some(value)));

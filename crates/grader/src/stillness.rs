@@ -9,8 +9,9 @@ use why::{Cause, Question, Tree};
 const QUIET: Duration = Duration::from_millis(60);
 /// So often in a row may the program be found waiting for us.
 const PATIENCE: u32 = 15;
-/// Who outlives the first process for so long is left behind.
-const OUTLIVES: Duration = Duration::from_millis(500);
+/// Who outlives the first process for so many looks is left behind: half a
+/// second, and more where the looks come late.
+const OUTLIVES: u32 = 25;
 
 /// What a look at a run says.
 pub(crate) enum Verdict {
@@ -22,13 +23,14 @@ pub(crate) enum Verdict {
     WaitsForUs,
 }
 
-/// A run's first process, and when something of it was heard.
+/// A run's first process, and what the last looks at it have found.
 #[derive(Debug)]
 pub(crate) struct Stillness {
     keeper: i32,
     root: Option<i32>,
     asked: Instant,
-    gone: Option<Instant>,
+    /// How often the first process was found gone.
+    gone: u32,
     /// How often in a row it was found waiting for us.
     waited: u32,
     /// Whether it is not asked why it stands still.
@@ -38,7 +40,7 @@ pub(crate) struct Stillness {
 impl Stillness {
     pub(crate) fn new(keeper: i32, is_patient: bool) -> Self {
         let asked = Instant::now();
-        Self { keeper, root: None, asked, gone: None, waited: 0, is_patient }
+        Self { keeper, root: None, asked, gone: 0, waited: 0, is_patient }
     }
 
     pub(crate) fn is_heard(&mut self) {
@@ -62,8 +64,8 @@ impl Stillness {
     pub(crate) fn look(&mut self, asks: bool) -> Verdict {
         let Some(root) = self.root() else { return Verdict::Moves };
         if state(root).is_none_or(|state| state == 'Z' || state == 'X') {
-            let gone = *self.gone.get_or_insert_with(Instant::now);
-            return match gone.elapsed() > OUTLIVES {
+            self.gone += 1;
+            return match self.gone > OUTLIVES {
                 true => Verdict::Left,
                 false => Verdict::Moves,
             };

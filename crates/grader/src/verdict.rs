@@ -1,15 +1,18 @@
 //! The verdict, as data.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use trace::{Level, Who};
 
+use crate::exercise::Exercise;
 use crate::questions::Mark;
+use crate::rules::rule;
 
 /// The version of the verdict's form.
 pub const VERSION: u32 = 1;
 
 /// What became of a submission.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     /// Of the form: [`VERSION`].
     pub version: u32,
@@ -36,7 +39,7 @@ pub struct Verdict {
     /// Replays the same plans: `--seed`.
     pub seed: u64,
     /// The compiler's own words, if there is no program.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compiler: Option<String>,
 }
 
@@ -66,7 +69,8 @@ pub enum Containment {
     None,
 }
 
-/// One fault.
+/// One fault. Read back, why it matters and where to read are those of today's
+/// catalogue.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// The rule's id.
@@ -81,21 +85,71 @@ pub struct Finding {
     /// Under which plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// What is asked by this plan, in the exercise's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
+    /// The run as one would type it, a line each; empty where that is `cargo
+    /// run` and no more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub typed: Vec<String>,
     /// What happened.
     pub says: String,
+    /// What the run said on standard error, line by line, where `says` does
+    /// not have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stderr: Vec<String>,
     /// Why it matters.
     pub why: &'static str,
     /// Where to read.
     pub read: &'static str,
 }
 
+/// A fault as it stands in JSON.
+#[derive(Deserialize)]
+struct Told {
+    rule: String,
+    mark: Mark,
+    who: Option<Who>,
+    run: String,
+    plan: Option<String>,
+    asks: Option<String>,
+    #[serde(default)]
+    typed: Vec<String>,
+    says: String,
+    #[serde(default)]
+    stderr: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Finding {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let told = Told::deserialize(from)?;
+        let rule = rule(&told.rule).ok_or_else(|| {
+            let id = crate::plain::clean(&told.rule);
+            Error::custom(format_args!("there is no rule '{id}'"))
+        })?;
+        Ok(Self {
+            rule: rule.id,
+            mark: told.mark,
+            who: told.who,
+            run: told.run,
+            plan: told.plan,
+            asks: told.asks,
+            typed: told.typed,
+            says: told.says,
+            stderr: told.stderr,
+            why: rule.why(),
+            read: rule.read(),
+        })
+    }
+}
+
 /// What could not be judged.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NotRun {
-    /// The run.
+    /// The run; empty if none was begun.
     pub run: String,
     /// The plan, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
     /// Why.
     pub why: String,
@@ -117,6 +171,41 @@ pub struct Canonical {
 }
 
 impl Verdict {
+    /// Nothing was judged, for a reason that is not the program's: no mark,
+    /// no points, and never a zero.
+    pub fn unjudged(exercise: &Exercise, seed: u64, why: String) -> Self {
+        let worth = exercise.questions().points;
+        Self {
+            version: VERSION,
+            exercise: exercise.id().to_owned(),
+            verdict: Word::Undecided,
+            works: None,
+            robust: None,
+            points: None,
+            of: worth.works + worth.robust,
+            findings: Vec::new(),
+            not_run: vec![NotRun { run: String::new(), plan: None, why }],
+            observed: Level::Light,
+            contained: Containment::None,
+            seed,
+            compiler: None,
+        }
+    }
+
+    /// There is no program, for a reason that `says` tells.
+    pub fn no_program(exercise: &Exercise, seed: u64, says: String) -> Self {
+        Self {
+            verdict: Word::BuildFailed,
+            works: Some(false),
+            robust: Some(false),
+            points: Some(0),
+            not_run: Vec::new(),
+            observed: Level::Full,
+            compiler: Some(says),
+            ..Self::unjudged(exercise, seed, String::new())
+        }
+    }
+
     /// What is the same each time.
     pub fn canonical(&self) -> Canonical {
         let rules = self.findings.iter().map(|it| (it.rule, it.mark));
@@ -127,5 +216,35 @@ impl Verdict {
             points: self.points,
             rules: rules.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+
+    const JSON: &str = r#"{"version":1,"exercise":"pipes-relay",
+        "verdict":"fail","works":false,"robust":false,"points":0,"of":10,
+        "findings":[{"rule":"RULE","mark":"works","who":"A.1","run":"plain",
+        "says":"it hangs","why":"old","read":"old"}],"not_run":[],
+        "observed":"full","contained":"none","seed":1}"#;
+
+    #[test]
+    fn a_verdict_that_is_read_back_has_the_pages_of_today() {
+        let json = JSON.replace("RULE", "write-end-open");
+        let verdict: Verdict = serde_json::from_str(&json).unwrap();
+        let found = &verdict.findings[0];
+        let rule = crate::rule("write-end-open").unwrap();
+        assert_eq!((found.why, found.read), (rule.why(), rule.read()));
+        let again = serde_json::to_string(&verdict).unwrap();
+        let again: Verdict = serde_json::from_str(&again).unwrap();
+        assert_eq!(verdict.canonical(), again.canonical());
+    }
+
+    #[test]
+    fn a_rule_that_nobody_knows_is_refused() {
+        let json = JSON.replace("RULE", "no-such-rule");
+        let error = serde_json::from_str::<Verdict>(&json).unwrap_err();
+        assert!(error.to_string().contains("'no-such-rule'"), "{error}");
     }
 }

@@ -10,9 +10,10 @@ use trace::What;
 use crate::descriptors::{Descriptor, mode_of};
 use crate::keeper::Keeper;
 use crate::names;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_memory, read_words};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn described(
@@ -84,10 +85,15 @@ impl<W: Write> Keeper<W> {
                 table.look_up(process.pid, fd);
             }
         }
+        let named = fd.and_then(|fd| self.descriptor(index, fd));
+        let named = named.filter(|it| *it.object != *call.text);
+        let (object, mode) = channel_of(named);
         let what = What::Open {
             call: call.row.name.to_owned(),
             path: call.text.clone(),
             fd,
+            object,
+            mode,
             cloexec,
             errno: names::errno(value),
         };
@@ -107,12 +113,15 @@ impl<W: Write> Keeper<W> {
         table.close(fd);
         table.look_up(process.pid, fd);
         let Some(made) = table.get(process.pid, fd) else { return };
-        let (object, cloexec) = (made.object.to_string(), made.cloexec);
+        let (path, cloexec) = (made.object.to_string(), made.cloexec);
+        let (_, mode) = channel_of(Some(made.clone()));
         drop(table);
         let what = What::Open {
             call: call.row.name.to_owned(),
-            path: object,
+            path,
             fd: Some(fd),
+            object: None,
+            mode,
             cloexec,
             errno: None,
         };
@@ -179,6 +188,12 @@ impl<W: Write> Keeper<W> {
                 let is_on = call.arguments[2] as i32 & libc::FD_CLOEXEC != 0;
                 let table = Rc::clone(&self.tree.process(index).descriptors);
                 table.borrow_mut().set_cloexec(fd, fd, is_on);
+            }
+            libc::F_SETPIPE_SZ => {
+                let pipe = self.descriptor(index, fd);
+                if let (Some(pipe), Ok(size)) = (pipe, u64::try_from(value)) {
+                    self.order.resized(&pipe.object, size);
+                }
             }
             command => {
                 let [kind] = read_words(tid, call.arguments[2]);
@@ -295,6 +310,14 @@ fn asked(call: &PendingCall) -> String {
         "sched_setscheduler" => format!("policy {}", arguments[1] as i32),
         _ => String::new(),
     }
+}
+
+/// The pipe or socket that a descriptor names, and its mode; nothing of any
+/// other.
+fn channel_of(named: Option<Descriptor>) -> (Option<String>, Option<String>) {
+    let channel = named.filter(Descriptor::is_channel);
+    let both = channel.map(|it| (it.object.to_string(), it.mode.to_string()));
+    both.unzip()
 }
 
 /// Whether a path surely leads to a regular file, whose name it is. The

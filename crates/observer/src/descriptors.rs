@@ -2,8 +2,8 @@
 //! a read need not look into /proc to know which pipe it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::rc::Rc;
+use std::{fmt, fs};
 
 use trace::Held;
 
@@ -21,6 +21,16 @@ pub(crate) enum Mode {
     Read,
     Write,
     Both,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "r",
+            Self::Write => "w",
+            Self::Both => "rw",
+        })
+    }
 }
 
 impl Descriptor {
@@ -151,12 +161,7 @@ impl Descriptors {
             .map(|(fd, descriptor)| Held {
                 fd: *fd,
                 object: descriptor.object.to_string(),
-                mode: match descriptor.mode {
-                    Mode::Read => "r",
-                    Mode::Write => "w",
-                    Mode::Both => "rw",
-                }
-                .to_owned(),
+                mode: descriptor.mode.to_string(),
             })
             .collect()
     }

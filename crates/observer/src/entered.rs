@@ -8,9 +8,10 @@ use trace::What;
 
 use crate::keeper::Keeper;
 use crate::names;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_string, read_words};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::{ChildrenEnd, Index};
 
 const PATH_MAX: usize = 4096;
 const ARGUMENTS_KEPT: usize = 32;
@@ -25,6 +26,7 @@ impl<W: Write> Keeper<W> {
             Kind::Read | Kind::Write => {
                 let fd = arguments[0] as i32;
                 let is_watched = self.is_worth_watching(index, fd);
+                call.is_ready = is_watched && self.is_ready(index, call);
                 if !is_watched && call.row.kind == Kind::Write {
                     // Its return, which says how much it was, is not seen.
                     self.count_output(index, fd, asked_to_write(tid, call));
@@ -37,7 +39,7 @@ impl<W: Write> Keeper<W> {
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
             Kind::Prctl => self.names_itself(index, tid, arguments),
-            Kind::Elsewhere => self.tree.process(index).is_elsewhere = true,
+            Kind::Elsewhere => self.goes_elsewhere(index, call),
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
                 if call.text.is_empty() && call.row.name == "execveat" {
@@ -59,6 +61,13 @@ impl<W: Write> Keeper<W> {
             _ => {}
         }
         call.row.wants_return
+    }
+
+    fn goes_elsewhere(&mut self, index: Index, call: &PendingCall) {
+        let process = self.tree.process(index);
+        process.is_elsewhere = true;
+        // Which namespace it enters only its descriptor knows.
+        process.is_parting |= call.row.name == "setns";
     }
 
     /// Only what another process can notice: a pipe, a socket, a terminal.
@@ -134,12 +143,22 @@ impl<W: Write> Keeper<W> {
         if arguments[1] == 0 {
             return; // it only asks
         }
-        let [handler] = read_words(tid, arguments[1]);
+        let [handler, flags] = read_words(tid, arguments[1]);
         let how = match handler as usize {
             libc::SIG_DFL => "default",
             libc::SIG_IGN => "ignore",
             _ => "handler",
         };
+        if arguments[0] as i32 == libc::SIGCHLD {
+            let process = self.tree.process(index);
+            process.children_end = match (how, flags as i32) {
+                ("ignore", _) => ChildrenEnd::Ignored,
+                (_, it) if it & libc::SA_NOCLDWAIT != 0 => {
+                    ChildrenEnd::WithoutWait
+                }
+                _ => ChildrenEnd::AsZombies,
+            };
+        }
         let what = What::Mask {
             call: "rt_sigaction".to_owned(),
             how: how.to_owned(),

@@ -20,7 +20,6 @@ const ARGUMENTS: u32 = 16;
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const REFUSE: u32 = libc::SECCOMP_RET_ERRNO;
-const CLONE_UNTRACED: u32 = libc::CLONE_UNTRACED as u32;
 
 /// The program to install, after the tracer has seized its child; each row
 /// comes with the number that its stops carry.
@@ -40,11 +39,6 @@ pub(crate) fn program(
     // Its flags stand in memory, which a filter cannot read; every C library
     // falls back to clone.
     program.extend(on(libc::SYS_clone3, vec![not_here]));
-    // A ring would make calls that no filter sees.
-    program.extend(on(
-        libc::SYS_io_uring_setup,
-        vec![ret(REFUSE | libc::EPERM as u32)],
-    ));
     for (index, row) in rows {
         program.extend(on(row.number, stop(index, &row)));
     }
@@ -89,13 +83,6 @@ fn stop(index: usize, row: &Row) -> Vec<sock_filter> {
             code.extend(if_one_of(signals, trace));
             code
         }
-        // A child with this flag would be nobody's tracee.
-        Test::NotUntraced => vec![
-            load_argument(0),
-            jump(libc::BPF_JSET, CLONE_UNTRACED, 0, 1),
-            ret(REFUSE | libc::EPERM as u32),
-            trace,
-        ],
     }
 }
 

@@ -14,9 +14,11 @@ use nix::unistd::Pid;
 use trace::{Ending, Event, What};
 
 use crate::ceiling::{Ceilings, Reason};
+use crate::forbidden::is_only_checked;
 use crate::names;
 use crate::newborn::Newborn;
 use crate::order::Order;
+use crate::pending::PendingCall;
 use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
 use crate::privilege::Rights;
@@ -24,9 +26,10 @@ use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
     exit_message, is_killed,
 };
+use crate::refused::REFUSED;
 use crate::registers::set_result;
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall, Tree, tick};
+use crate::tree::{Index, Tree};
 use crate::turns::Turns;
 
 /// A run under observation.
@@ -40,7 +43,7 @@ pub(crate) struct Keeper<W: Write> {
     /// Tracees that were heard before their creation was told.
     pub(crate) newborn: HashMap<Tid, Newborn>,
     /// Threads that have told their end and are not reaped yet.
-    leaving: HashMap<Tid, Index>,
+    pub(crate) leaving: HashMap<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.
@@ -172,6 +175,9 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn goes_on_from(&mut self, tid: Tid, stop: Stop) {
         // exec(2) gives a thread the id of its process's first, which may
         // have ended before.
+        if stop != Stop::Executed {
+            self.takes_over(tid);
+        }
         let is_known =
             stop == Stop::Executed || self.tree.thread(tid).is_some();
         if !is_known {
@@ -185,6 +191,7 @@ impl<W: Write> Keeper<W> {
     /// A thread is gone. Of a process whose parent lives this is told when
     /// it becomes a zombie, and once more if the keeper inherits the zombie.
     pub(crate) fn reaped(&mut self, tid: Tid, status: i32, usage: Usage) {
+        self.takes_over(tid);
         let known = self.tree.index_of(tid);
         self.gone(tid, status);
         let Some(index) = self.leaving.remove(&tid).or(known) else {
@@ -199,16 +206,23 @@ impl<W: Write> Keeper<W> {
         };
         let process = self.tree.get(index).filter(|it| it.pid == tid);
         let Some(process) = process else { return };
-        let is_ours = process.parent.is_none();
+        let (parent, is_unwanted) = (process.parent, process.is_unwanted);
+        let parent = parent.and_then(|parent| self.tree.get(parent));
+        // What its parent wants is asked when its tracer lets it go, which is
+        // now.
+        let collected = is_unwanted
+            || parent.as_ref().is_some_and(|it| it.wants_no_zombies());
+        let is_gone = parent.is_none() || collected;
         self.spent_us += usage.user_us + usage.system_us;
         let what = What::Cpu {
             user_us: usage.user_us,
             system_us: usage.system_us,
             voluntary: usage.voluntary,
             involuntary: usage.involuntary,
+            collected,
         };
         self.tell(index, tid, what);
-        if is_ours {
+        if is_gone {
             self.tree.reap(index);
         }
     }
@@ -272,23 +286,30 @@ impl<W: Write> Keeper<W> {
         };
         let Some(row) = row_of(data) else { return Resume::Run };
         let from_us = self.now();
-        let call = PendingCall {
-            row,
-            arguments,
-            from_us,
-            text: String::new(),
-            texts: Vec::new(),
-            told: 0,
-            is_refused: false,
-            tick: tick(),
+        let call = PendingCall::new(row, arguments, from_us);
+        let call = match row.kind {
+            Kind::Restart => match self.again(tid, from_us) {
+                Some(call) => call,
+                None => return Resume::Run,
+            },
+            _ => call,
         };
         if let Some(resume) = self.refuses(tid, &call) {
             return resume;
+        }
+        if is_only_checked(tid, &call) {
+            return Resume::Run;
         }
         match self.plan_entry(tid, &call) {
             Some(plan) => self.enters(tid, call, plan),
             None => Resume::Run, // when it is released
         }
+    }
+
+    /// The call that was interrupted, and begins again.
+    fn again(&mut self, tid: Tid, from_us: u64) -> Option<PendingCall> {
+        let call = self.tree.thread(tid)?.interrupted.take()?;
+        Some(PendingCall { from_us, ..call })
     }
 
     /// The call begins now.
@@ -316,8 +337,7 @@ impl<W: Write> Keeper<W> {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let Some(call) = thread.call.take() else { return true };
         if call.is_refused {
-            // ESRCH: it was killed in this stop.
-            set_result(tid, -i64::from(libc::EPERM)).ok();
+            set_result(tid, REFUSED).ok(); // ESRCH: it was killed meanwhile
             return true;
         }
         if self.plan_return(tid, &call) {
@@ -366,27 +386,6 @@ impl<W: Write> Keeper<W> {
         }
         self.welcome(new);
         true
-    }
-
-    fn executed(&mut self, pid: Tid) {
-        let former = event_message(pid).map_or(pid, |tid| tid as Tid);
-        let Some(index) =
-            self.tree.index_of(former).or_else(|| self.tree.by_pid(pid))
-        else {
-            return;
-        };
-        let call = self.tree.thread(former).and_then(|it| it.call.take());
-        for tid in self.tree.unite(pid, index) {
-            self.tell(index, tid, What::Thread { began: None });
-            if tid != former {
-                self.leaving.insert(tid, index);
-            }
-        }
-        self.leaving.remove(&pid);
-        self.plan_exec(index, pid);
-        if let Some(call) = call {
-            self.new_program(index, pid, call);
-        }
     }
 
     /// A thread is about to end, or has ended; with the last one its process
@@ -446,7 +445,7 @@ impl<W: Write> Keeper<W> {
             t_us,
             who: process.who.clone(),
             pid: process.pid,
-            pid_seen: None,
+            pid_seen: process.inner.own().map(|id| id.pid),
             start: process.start,
             tid: (tid != process.pid).then_some(tid),
             name: process.name.clone(),

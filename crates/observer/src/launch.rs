@@ -3,7 +3,7 @@
 //! Whether this machine allows that is found out by doing it.
 
 use std::ffi::{CStr, CString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 
@@ -169,6 +169,18 @@ pub(crate) fn start(
         }
         ForkResult::Parent { child } => Ok((child.as_raw(), trouble)),
     }
+}
+
+/// Why a machine does not let a process observe its child.
+pub(crate) fn refusal(call: &str, errno: Errno) -> String {
+    let status = fs::read_to_string("/proc/self/status");
+    let is_traced = status.is_ok_and(|it| !it.contains("TracerPid:\t0\n"));
+    let because = if is_traced { ", since it is itself traced" } else { "" };
+    format!(
+        "this machine does not let a process observe its child{because}: \
+         {call}: {}",
+        errno.desc()
+    )
 }
 
 /// What kept the program from being executed: `None` if it ran.

@@ -326,6 +326,7 @@ impl<W: Write> Watcher<W> {
             system_us: usage.system_us,
             voluntary: usage.voluntary,
             involuntary: usage.involuntary,
+            collected: false,
         };
         self.tell(pid, what);
         self.forget(pid);

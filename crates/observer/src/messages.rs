@@ -4,8 +4,9 @@
 use std::io::Write;
 
 use crate::keeper::Keeper;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_memory};
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 /// Words of a `struct mmsghdr`: a `struct msghdr` of seven, then the bytes.
 const WORDS: usize = 8;

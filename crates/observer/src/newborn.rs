@@ -7,9 +7,10 @@ use std::io::Write;
 use trace::What;
 
 use crate::keeper::Keeper;
+use crate::pending::PendingCall;
 use crate::ptrace::{Stop, Tid, Usage};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 /// So many reports are handled before /proc is asked for a newborn's family:
 /// mostly its creator is among them.

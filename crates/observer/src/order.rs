@@ -49,12 +49,19 @@ struct Moves {
 }
 
 /// How many bytes were written to an object and not read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Balance {
     /// As far as is known.
     heard: i64,
     /// As far as is told: never below 0.
     told: i64,
+    /// How many bytes find room. Half of it surely: a page need not be full.
+    capacity: u64,
+}
+
+impl Balance {
+    /// Of a new pipe (pipe(7)).
+    const EMPTY: Self = Self { heard: 0, told: 0, capacity: 65_536 };
 }
 
 /// Bytes that were read before anybody told that they were written.
@@ -135,7 +142,7 @@ impl<W: Write> Order<W> {
         if self.under_way.len() > OBJECTS {
             self.under_way.retain(|_, it| it.heard != 0 || it.told != 0);
         }
-        self.under_way.insert(Rc::clone(object), Balance::default());
+        self.under_way.insert(Rc::clone(object), Balance::EMPTY);
     }
 
     /// The next event is that so many bytes were written to the object.
@@ -157,6 +164,26 @@ impl<W: Write> Order<W> {
     /// Whether all that is written to the object is observed.
     pub(crate) fn is_tracked(&self, object: &str) -> bool {
         self.under_way.contains_key(object)
+    }
+
+    /// Whether bytes were written to the object that nobody has read.
+    pub(crate) fn has_bytes(&self, object: &str) -> bool {
+        self.under_way.get(object).is_some_and(|balance| balance.heard > 0)
+    }
+
+    /// Whether so many bytes more surely find room in a pipe.
+    pub(crate) fn has_room(&self, object: &str, bytes: u64) -> bool {
+        self.under_way.get(object).is_some_and(|balance| {
+            let found = u64::try_from(balance.heard).unwrap_or(0);
+            found.saturating_add(bytes) <= balance.capacity / 2
+        })
+    }
+
+    /// Somebody has made a pipe smaller or larger (`F_SETPIPE_SZ`).
+    pub(crate) fn resized(&mut self, object: &str, capacity: u64) {
+        if let Some(balance) = self.under_way.get_mut(object) {
+            balance.capacity = capacity;
+        }
     }
 
     /// How many bytes were read from the object that nobody is known to have
@@ -367,5 +394,21 @@ mod tests {
         says(&mut order, WRITER, &[OTHER], "middle");
         says(&mut order, OTHER, &[], "first");
         assert_eq!(names(order), ["first", "middle", "last"]);
+    }
+
+    #[test]
+    fn a_pipe_has_room_until_half_of_it_may_be_full() {
+        let mut order = order();
+        let pipe: Rc<str> = "pipe:[1]".into();
+        assert!(!order.has_room(&pipe, 1), "it is not observed");
+        order.made(&pipe);
+        assert!(order.has_room(&pipe, 32_768) && !order.has_bytes(&pipe));
+        order.written(&pipe, 32_768);
+        assert!(!order.has_room(&pipe, 1) && order.has_bytes(&pipe));
+        order.read(&pipe, 32_768, 0);
+        assert!(order.has_room(&pipe, 32_768) && !order.has_bytes(&pipe));
+        order.resized(&pipe, 4_096);
+        assert!(order.has_room(&pipe, 2_048));
+        assert!(!order.has_room(&pipe, 4_096));
     }
 }

@@ -13,10 +13,10 @@ use libc::{
     SYS_statx,
 };
 
+use crate::forbidden_calls::{CHECKED, wider};
+use crate::pending::PendingCall;
 use crate::plan::Plan;
-use crate::refused_calls::{CHECKED, wider};
 use crate::table::{Kind, Row, TABLE, Test};
-use crate::tree::PendingCall;
 
 const fn extra(number: libc::c_long, name: &'static str) -> Row {
     let kind = Kind::Unobserved;
@@ -158,7 +158,10 @@ impl CallName {
             "thread" => makes_thread,
             "lock" if call.row.kind == Kind::Fcntl => !matches!(
                 command as i32,
-                libc::F_DUPFD | libc::F_DUPFD_CLOEXEC | libc::F_SETFD
+                libc::F_DUPFD
+                    | libc::F_DUPFD_CLOEXEC
+                    | libc::F_SETFD
+                    | libc::F_SETPIPE_SZ
             ),
             _ => true,
         };

@@ -13,13 +13,14 @@ use std::rc::Rc;
 use nix::errno::Errno;
 
 use crate::keeper::Keeper;
+use crate::pending::PendingCall;
 use crate::plan::Act;
 use crate::plan_state::{Entry, POLLS};
 use crate::plan_store::Store;
 use crate::plan_time::{awaited, time_left, timed_out};
 use crate::ptrace::{Report, Resume, Tid, next_report, resume};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 /// Computing for so long without a call, while somebody is held, is
 /// spinning: its own CPU time, not the wall's.

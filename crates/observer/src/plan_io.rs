@@ -13,10 +13,11 @@ use std::rc::Rc;
 use crate::descriptors::flags_of;
 use crate::keeper::Keeper;
 use crate::messages::bytes_of;
+use crate::pending::PendingCall;
 use crate::plan::Act;
 use crate::ptrace::Tid;
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 const PIPE_BUF: u64 = libc::PIPE_BUF as u64;
 const MOST_WRITES: usize = 1 << 16;

@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 use trace::{WaitsFor, What};
 
 use crate::keeper::Keeper;
+use crate::pending::PendingCall;
 use crate::plan::Act;
 use crate::plan_calls::{is_asking, is_not_yet, is_sleep};
 use crate::plan_hold::Until;
@@ -22,7 +23,7 @@ use crate::ptrace::{CallInfo, Tid, call_info, write_memory};
 use crate::registers::{make_call_again, set_argument, set_result, skip_call};
 use crate::returned::RESTARTS;
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 const EINTR: i64 = -(libc::EINTR as i64);
 

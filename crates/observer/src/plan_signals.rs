@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::descriptors::Descriptor;
+use crate::pending::PendingCall;
 use crate::plan_calls::is_pause;
 use crate::ptrace::{Tid, read_words};
 use crate::table::Kind;
-use crate::tree::PendingCall;
 
 /// Which signals a process handles with a function of its own: where the
 /// function stands, and whether `SA_RESTART` is set.

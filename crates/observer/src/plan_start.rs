@@ -1,7 +1,7 @@
 //! Where a program begins: a plan leaves what comes before alone.
 
+use crate::pending::PendingCall;
 use crate::table::Kind;
-use crate::tree::PendingCall;
 
 /// How far a program is on its way from exec to `main`.
 ///

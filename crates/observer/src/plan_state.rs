@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use nix::errno::Errno;
 
+use crate::pending::PendingCall;
 use crate::plan::{Plan, Site};
 use crate::plan_hold::{Held, Intent, Look, Until};
 use crate::plan_io::Streams;
@@ -13,7 +14,7 @@ use crate::plan_start::Stage;
 use crate::plan_store::{Guard, Store};
 use crate::plan_time::Tick;
 use crate::ptrace::{Report, Tid};
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 /// So many equal answers "not yet", with nothing between that could have
 /// been news: it polls.

@@ -16,11 +16,12 @@ use trace::What;
 use crate::inject::{Surprise, call, step};
 use crate::instruction::{LONGEST, Storing};
 use crate::keeper::Keeper;
+use crate::pending::PendingCall;
 use crate::plan::Act;
 use crate::ptrace::{Tid, read_memory, refused_store};
 use crate::registers::{call_instruction, instruction, make_call_again};
 use crate::returned::RESTARTS;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 const READ: u64 = libc::PROT_READ as u64;
 const READ_WRITE: u64 = (libc::PROT_READ | libc::PROT_WRITE) as u64;

@@ -8,9 +8,9 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::{ClockId, clock_gettime};
 
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_words, write_memory};
 use crate::table::Kind;
-use crate::tree::PendingCall;
 
 const NANOS: i64 = 1_000_000_000;
 

@@ -20,13 +20,14 @@ use trace::{Header, Level, Writer};
 
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::keeper::Keeper;
-use crate::launch::{Failed, launch, start, trouble_of};
+use crate::launch::{Failed, launch, refusal, start, trouble_of};
 use crate::light::{Watcher, below};
 use crate::order::Order;
 use crate::plan::Plan;
 use crate::plan_state::Planner;
 use crate::search::look_up;
 use crate::signals::{Forwarding, Inherited, ignore, tell};
+use crate::tree::ChildrenEnd;
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";
@@ -402,6 +403,10 @@ impl Run {
         if self.confined.is_some() {
             keeper.place = Some(env::current_dir()?);
         }
+        if self.inherited.ignores_children() {
+            let first = keeper.tree.process(0);
+            first.children_end = ChildrenEnd::Ignored;
+        }
         let (end, reason, order) = keeper.follow(launched.report);
         let reason = reason.or_else(|| interrupted(end.as_ref()));
         self.finish(reason, order.finish().map(drop), launched.trouble())
@@ -483,18 +488,6 @@ impl Run {
         };
         io::Error::other(format!("cannot execute {path}: {why}"))
     }
-}
-
-/// Why a machine does not let a process observe its child.
-fn refusal(call: &str, errno: Errno) -> String {
-    let status = std::fs::read_to_string("/proc/self/status");
-    let is_traced = status.is_ok_and(|it| !it.contains("TracerPid:\t0\n"));
-    let because = if is_traced { ", since it is itself traced" } else { "" };
-    format!(
-        "this machine does not let a process observe its child{because}: \
-         {call}: {}",
-        errno.desc()
-    )
 }
 
 /// Runs the keeper of level light below a process that outlives it. How it

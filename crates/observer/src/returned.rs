@@ -9,13 +9,18 @@ use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::Keeper;
 use crate::names;
 use crate::names::ending_of;
+use crate::pending::PendingCall;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 /// Results from -512 to -516 never reach the program: the call was
 /// interrupted, and is made again.
 pub(crate) const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+
+/// A call that counts time is made again by restart_syscall(2), for the rest
+/// of it.
+const RESTART_BLOCK: i64 = -516;
 
 /// Above so many ends of socket pairs, those that are closed are forgotten.
 const PEERS: usize = 4096;
@@ -30,7 +35,7 @@ impl<W: Write> Keeper<W> {
         let Some(index) = self.tree.index_of(tid) else { return };
         self.tell_wait(index, tid, call);
         if RESTARTS.contains(&value) {
-            return;
+            return self.interrupted(tid, call, value);
         }
         match call.row.kind {
             Kind::Create => self.create_failed(index, tid, call, value),
@@ -58,6 +63,7 @@ impl<W: Write> Keeper<W> {
             | Kind::Dup3
             | Kind::Fcntl
             | Kind::Ioctl => self.described(index, tid, call, value),
+            Kind::Ptrace => self.traced(index, tid, call, value),
             // A call that the kernel refuses leaves the alarm as it was.
             Kind::Alarm if value >= 0 => self.sets_alarm(index, tid, call),
             Kind::Unshare if value == 0 => {
@@ -67,39 +73,13 @@ impl<W: Write> Keeper<W> {
         }
     }
 
-    /// A new program runs.
-    pub(crate) fn new_program(
-        &mut self,
-        index: Index,
-        pid: Tid,
-        call: PendingCall,
-    ) {
-        self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
-        let process = self.tree.process(index);
-        let mut descriptors = process.descriptors.borrow_mut();
-        let mut closed = descriptors.close_on_exec();
-        if descriptors.is_in_doubt {
-            closed.extend(descriptors.agree_with_kernel(pid));
-        }
-        let kept = descriptors.held();
-        drop(descriptors);
-        let rights = &mut self.rights;
-        let withheld = rights.withheld(pid, &call.text, process.is_elsewhere);
-        let withheld = withheld.map(str::to_owned);
-        let file = call.text.rsplit('/').next().unwrap_or_default();
-        process.name = file.chars().take(15).collect();
-        let what = What::Exec {
-            ok: true,
-            path: call.text,
-            args: call.texts,
-            kept,
-            withheld,
-            errno: None,
-        };
-        self.tell(index, pid, what);
-        for (fd, closed) in closed {
-            let object = closed.object.to_string();
-            self.tell(index, pid, What::Close { fd, object, by_exec: true });
+    /// The call is made again: as it was, and heard then, or for the rest of
+    /// its time.
+    fn interrupted(&mut self, tid: Tid, call: &PendingCall, value: i64) {
+        if value == RESTART_BLOCK
+            && let Some(thread) = self.tree.thread(tid)
+        {
+            thread.interrupted = Some(call.clone());
         }
     }
 
@@ -121,24 +101,6 @@ impl<W: Write> Keeper<W> {
         }
     }
 
-    fn exec_failed(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        call: &PendingCall,
-        value: i64,
-    ) {
-        let what = What::Exec {
-            ok: false,
-            path: call.text.clone(),
-            args: call.texts.clone(),
-            kept: Vec::new(),
-            withheld: None,
-            errno: names::errno(value),
-        };
-        self.tell(index, tid, what);
-    }
-
     fn waited(
         &mut self,
         index: Index,
@@ -151,7 +113,8 @@ impl<W: Write> Keeper<W> {
             && read_memory(tid, call.arguments[1], &mut status) == 4;
         let status = has_status.then(|| i32::from_ne_bytes(status));
         let reached = status.map(reached_by);
-        self.collected(index, tid, call, value, value as i32, reached, false);
+        let child = self.child_called(index, value as i32);
+        self.collected(index, tid, call, value, child, reached, false);
     }
 
     /// The siginfo_t that waitid(2) fills: three ints, padding, the pid, the
@@ -176,28 +139,32 @@ impl<W: Write> Keeper<W> {
             libc::CLD_CONTINUED => Some(Reached::Continued { continued: true }),
             _ => None,
         };
-        let pid = match value {
+        let child = match value {
             0 if call.arguments[2] == 0 => self.collected_blindly(index, call),
-            0 => pid,
-            _ => 0,
+            0 => self.child_called(index, pid),
+            _ => None,
         };
-        self.collected(index, tid, call, value, pid, reached, keeps);
+        self.collected(index, tid, call, value, child, reached, keeps);
     }
 
     /// Whom a waitid(2) without memory for its result has collected: the
     /// child whose pid is free now.
-    fn collected_blindly(&mut self, index: Index, call: &PendingCall) -> i32 {
+    fn collected_blindly(
+        &mut self,
+        index: Index,
+        call: &PendingCall,
+    ) -> Option<Index> {
         if call.arguments[0] as u32 == libc::P_PID {
-            return call.arguments[1] as i32;
+            return self.child_called(index, call.arguments[1] as i32);
         }
         self.tree
             .zombies_of(index)
             .into_iter()
-            .map(|child| self.tree.process(child).pid)
-            .find(|pid| {
-                !std::fs::exists(format!("/proc/{pid}")).is_ok_and(|it| it)
-            })
-            .unwrap_or(0)
+            .find(|child| !is_there(self.tree.process(*child).pid))
+    }
+
+    fn child_called(&self, index: Index, pid: i32) -> Option<Index> {
+        if pid > 0 { self.tree.meant_by(index, pid) } else { None }
     }
 
     #[expect(
@@ -210,16 +177,16 @@ impl<W: Write> Keeper<W> {
         tid: Tid,
         call: &PendingCall,
         value: i64,
-        pid: i32,
+        child: Option<Index>,
         reached: Option<Reached>,
         keeps: bool,
     ) {
-        let child = (pid > 0).then(|| self.tree.by_pid(pid)).flatten();
         let mut reached = reached.filter(|_| child.is_some());
         let mut who = None;
         if let Some(child) = child {
             let process = self.tree.process(child);
             who = Some(process.who.clone());
+            let pid = process.pid;
             if reached.is_none() {
                 // The program did not ask for the status.
                 reached = process.ended.clone().map(Reached::Ended);
@@ -262,7 +229,7 @@ impl<W: Write> Keeper<W> {
         if signal == 0 {
             return; // it only asks whether the process exists
         }
-        let to = (pid > 0).then(|| self.receiver(pid)).flatten();
+        let to = self.receiver(index, call, pid);
         let what = What::Signal {
             signal: names::signal(signal),
             to,
@@ -283,8 +250,11 @@ impl<W: Write> Keeper<W> {
         // counts as not made.
         let first = call.arguments[0];
         let is_collected = || {
-            call.row.kind == Kind::Wait4
-                && !std::fs::exists(format!("/proc/{first}")).is_ok_and(|it| it)
+            let index = self.tree.index_of(tid);
+            let child = index
+                .and_then(|index| self.tree.meant_by(index, first as i32))
+                .and_then(|child| self.tree.pid_of(child));
+            call.row.kind == Kind::Wait4 && !child.is_some_and(is_there)
         };
         let is_made = |value: &i64| {
             cfg!(target_arch = "x86_64")
@@ -292,6 +262,8 @@ impl<W: Write> Keeper<W> {
                 || is_collected()
         };
         match last_result(tid).filter(is_made) {
+            // It returned to nobody: what stands there is the kernel's own.
+            Some(_) if matches!(call.row.kind, Kind::Exec { .. }) => {}
             Some(value) => self.returned(tid, call, value),
             None => {
                 if let Some(index) = self.tree.index_of(tid) {
@@ -302,10 +274,25 @@ impl<W: Write> Keeper<W> {
         }
     }
 
-    fn receiver(&mut self, pid: i32) -> Option<Who> {
-        let index =
-            self.tree.by_pid(pid).or_else(|| self.tree.index_of(pid))?;
-        Some(self.tree.process(index).who.clone())
+    /// Whom a signal is for; a thread's is for its process.
+    fn receiver(
+        &mut self,
+        sender: Index,
+        call: &PendingCall,
+        pid: i32,
+    ) -> Option<Who> {
+        if pid <= 0 {
+            return None;
+        }
+        // Of a pidfd it is what the keeper sees.
+        let is_ours = call.row.kind == Kind::PidfdSignal
+            || self.tree.process(sender).inner.depth() == 0;
+        let receiver = if is_ours {
+            self.tree.by_pid(pid).or_else(|| self.tree.index_of(pid))
+        } else {
+            self.tree.meant_by(sender, pid)
+        };
+        Some(self.tree.process(receiver?).who.clone())
     }
 
     fn made_channel(&mut self, index: Index, tid: Tid, call: &PendingCall) {
@@ -331,8 +318,8 @@ impl<W: Write> Keeper<W> {
         };
         let ends = [(first, modes[0]), (second, modes[1])];
         let objects = ends.map(|(fd, mode)| self.end(index, fd, mode, cloexec));
+        let [Some(one), Some(other)] = objects else { return };
         let what = if is_pair {
-            let [one, other] = objects;
             self.order.made(&one);
             self.order.made(&other);
             if self.peers.len() > PEERS {
@@ -344,32 +331,35 @@ impl<W: Write> Keeper<W> {
             let objects = [one.to_string(), other.to_string()];
             What::Socketpair { fds: [first, second], objects, cloexec }
         } else {
-            self.order.made(&objects[0]);
-            let object = objects[0].to_string();
+            self.order.made(&one);
+            let object = one.to_string();
             What::Pipe { read_end: first, write_end: second, object, cloexec }
         };
         self.tell(index, tid, what);
     }
 
-    /// Notes one end in the table; which object it is only /proc knows.
+    /// Notes one end in the table; which object it is only /proc knows, and
+    /// nobody if its process is killed meanwhile.
     fn end(
         &mut self,
         index: Index,
         fd: i32,
         mode: Mode,
         cloexec: bool,
-    ) -> Rc<str> {
+    ) -> Option<Rc<str>> {
         let process = self.tree.process(index);
         let link = std::fs::read_link(format!("/proc/{}/fd/{fd}", process.pid));
-        let object: Rc<str> = link
-            .map(|link| link.to_string_lossy().into_owned())
-            .unwrap_or_default()
-            .into();
+        let object: Rc<str> = link.ok()?.to_string_lossy().into();
         let descriptor =
             Descriptor { object: Rc::clone(&object), cloexec, mode };
         process.descriptors.borrow_mut().insert(fd, descriptor);
-        object
+        Some(object)
     }
+}
+
+/// Whether a process has this id.
+fn is_there(pid: i32) -> bool {
+    std::fs::exists(format!("/proc/{pid}")).is_ok_and(|it| it)
 }
 
 /// What a status of wait4(2) says.

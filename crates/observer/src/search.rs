@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which file execvp(3) would execute; looked up here, so that its failed
 /// attempts are not part of the run.
@@ -37,7 +37,39 @@ pub(crate) fn look_up(program: &OsStr) -> io::Result<PathBuf> {
             "it is not executable (chmod +x)",
         ));
     }
-    let place =
-        if has_slash { "there is no such file" } else { "it is not on PATH" };
-    Err(error(io::ErrorKind::NotFound, place))
+    let (kind, place) = why_not_found(&candidates, has_slash);
+    Err(error(kind, &place))
+}
+
+/// Where nobody is found who could be executed.
+fn why_not_found(
+    candidates: &[PathBuf],
+    has_slash: bool,
+) -> (io::ErrorKind, String) {
+    let closed = candidates.iter().find(|file| is_behind_closed_folder(file));
+    match (closed, has_slash) {
+        (Some(_), true) => (
+            io::ErrorKind::PermissionDenied,
+            "a folder of its path may not be searched by this user".to_owned(),
+        ),
+        (Some(file), false) => {
+            let folder = file.parent().unwrap_or(file).display();
+            let place = format!(
+                "it is not on PATH, of which this user may not search {folder}"
+            );
+            (io::ErrorKind::NotFound, place)
+        }
+        (None, true) => {
+            (io::ErrorKind::NotFound, "there is no such file".to_owned())
+        }
+        (None, false) => {
+            (io::ErrorKind::NotFound, "it is not on PATH".to_owned())
+        }
+    }
+}
+
+/// Whether nobody tells if the file is there.
+fn is_behind_closed_folder(file: &Path) -> bool {
+    let error = file.metadata().err();
+    error.is_some_and(|it| it.kind() == io::ErrorKind::PermissionDenied)
 }

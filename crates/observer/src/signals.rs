@@ -185,6 +185,11 @@ impl Inherited {
         Ok(Self { mask, ignored, leads_session: false })
     }
 
+    /// Whether `SIGCHLD` was ignored.
+    pub(crate) fn ignores_children(&self) -> bool {
+        self.ignored.contains(&Signal::SIGCHLD)
+    }
+
     /// In the process that is about to execute the program.
     pub(crate) fn restore(&self) -> Result<(), Errno> {
         if self.leads_session {

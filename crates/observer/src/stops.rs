@@ -17,7 +17,8 @@ impl<W: Write> Keeper<W> {
             planner.course(tid).wake();
         }
         let sender = signal_sender(tid).ok().flatten();
-        let sender = sender.and_then(|pid| self.tree.by_pid(pid));
+        // It is the sender's own; one from an outer namespace sends as 0.
+        let sender = sender.and_then(|pid| self.tree.meant_by(index, pid));
         // The kernel sends it in the writer's own name.
         let sender = sender.filter(|_| signal != libc::SIGPIPE);
         if let Some(sender) = sender {

@@ -67,6 +67,11 @@ pub(crate) enum Kind {
     },
     SystemV,
     Prctl,
+    /// The kernel makes an interrupted call again.
+    Restart,
+    /// What comes of it could not be seen.
+    Refused,
+    Ptrace,
     /// No event tells of it; a plan may name it.
     Unobserved,
     /// Looked at in a contained run, and no event tells of it.
@@ -94,7 +99,6 @@ pub(crate) enum Test {
     ActsOn {
         signals: &'static [u32],
     },
-    NotUntraced,
 }
 
 /// One observed call.
@@ -128,6 +132,7 @@ pub(crate) const FCNTLS: &[u32] = &[
     F_DUPFD as u32,
     F_DUPFD_CLOEXEC as u32,
     F_SETFD as u32,
+    F_SETPIPE_SZ as u32,
     F_SETLK as u32,
     F_SETLKW as u32,
     F_OFD_SETLK as u32,
@@ -156,6 +161,8 @@ const HANDLED: &[u32] = &[
 const IOCTLS: &[u32] = &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
 /// preadv2(2) and pwritev2(2) at the current place: a pipe takes no other.
 const HERE: &[u32] = &[u32::MAX];
+/// What makes a process a tracee, which those of a run are already.
+const ATTACHING: &[u32] = &[PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE];
 const PRCTLS: &[u32] = &[PR_SET_NAME as u32, PR_SET_CHILD_SUBREAPER as u32];
 
 /// All observed calls; a stop carries the index of its row.
@@ -169,7 +176,7 @@ pub(crate) const TABLE: &[Row] = &[
     entry(SYS_close, "close", Kind::Close),
     row(SYS_openat, "openat", Kind::Open { path: 1, flags: 2 }),
     row(SYS_wait4, "wait4", Kind::Wait4),
-    tested(row(SYS_clone, "clone", Kind::Create), Test::NotUntraced),
+    row(SYS_clone, "clone", Kind::Create),
     row(SYS_execve, "execve", Kind::Exec { path: 0, argv: 1 }),
     row(SYS_execveat, "execveat", Kind::Exec { path: 1, argv: 2 }),
     row(SYS_waitid, "waitid", Kind::WaitId),
@@ -211,7 +218,7 @@ pub(crate) const TABLE: &[Row] = &[
     tested(row(SYS_ioctl, "ioctl", Kind::Ioctl),
         Test::IsOneOf { argument: 1, mask: u32::MAX, values: IOCTLS }),
     tested(row(SYS_unshare, "unshare", Kind::Unshare),
-        Test::HasBit { argument: 0, bit: (CLONE_FILES | CLONE_NEWNS) as u32 }),
+        Test::HasBit { argument: 0, bit: (CLONE_FILES | CLONE_NEWNS | CLONE_NEWPID) as u32 }),
     entry(SYS_chroot, "chroot", Kind::Elsewhere),
     entry(SYS_pivot_root, "pivot_root", Kind::Elsewhere),
     entry(SYS_setns, "setns", Kind::Elsewhere),
@@ -260,6 +267,11 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_mq_timedreceive, "mq_timedreceive", Kind::MqTransfer { is_send: false }),
     row(SYS_mq_unlink, "mq_unlink", Kind::Name { path: 0 }),
     row(SYS_unlinkat, "unlinkat", Kind::Name { path: 1 }),
+    // A ring would make calls that no filter sees.
+    row(SYS_io_uring_setup, "io_uring_setup", Kind::Refused),
+    tested(row(SYS_ptrace, "ptrace", Kind::Ptrace),
+        Test::IsOneOf { argument: 0, mask: u32::MAX, values: ATTACHING }),
+    row(SYS_restart_syscall, "restart_syscall", Kind::Restart),
     row(SYS_shmget, "shmget", Kind::SystemV),
     row(SYS_semget, "semget", Kind::SystemV),
     row(SYS_msgget, "msgget", Kind::SystemV),

@@ -1,23 +1,18 @@
 //! Bytes go through pipes, sockets and queues; processes wait for them.
 
-use std::fs;
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
 use std::rc::Rc;
 
-use trace::{WaitsFor, What};
+use trace::What;
 
 use crate::descriptors::{Descriptor, Mode};
 use crate::keeper::Keeper;
 use crate::messages::bytes_of;
 use crate::names;
-use crate::plan_calls::is_pause;
+use crate::pending::PendingCall;
 use crate::ptrace::Tid;
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
-
-/// A call that took longer has waited; a shorter one may have computed.
-const WAITED_US: u64 = 200;
+use crate::tree::Index;
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn transferred(
@@ -158,7 +153,7 @@ impl<W: Write> Keeper<W> {
 
     /// The threads that are in the middle of a write to the object, and the
     /// place of its descriptor among their arguments.
-    fn writers_to(
+    pub(crate) fn writers_to(
         &mut self,
         source: &Rc<str>,
         reader: Tid,
@@ -263,79 +258,6 @@ impl<W: Write> Keeper<W> {
         let mut descriptors = descriptors.borrow_mut();
         descriptors.get(pid, fd).cloned()
     }
-
-    /// Tells that the call has waited, and on what, if it has.
-    pub(crate) fn tell_wait(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        call: &PendingCall,
-    ) {
-        if self.now() - call.from_us < WAITED_US {
-            return;
-        }
-        let Some(on) = self.waits_for(index, tid, call) else { return };
-        let what = What::Block {
-            call: call.row.name.to_owned(),
-            on,
-            from_us: call.from_us,
-        };
-        self.tell(index, tid, what);
-    }
-
-    /// What a call waits for, if it is one that can wait.
-    fn waits_for(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        call: &PendingCall,
-    ) -> Option<WaitsFor> {
-        let (kind, has_descriptor) = kind_of_wait(tid, call)?;
-        let first = call.arguments[0] as i32;
-        let child = match call.row.kind {
-            Kind::Wait4 if first > 0 => self.tree.by_pid(first),
-            Kind::WaitId => self.tree.by_pid(call.arguments[1] as i32),
-            _ => None,
-        };
-        let fd = has_descriptor.then_some(first);
-        let descriptor = fd.and_then(|fd| self.descriptor(index, fd));
-        let kind = match (&descriptor, kind) {
-            (Some(it), "pipe") => kind_of(it, call.row.kind == Kind::Read),
-            _ => kind,
-        };
-        Some(WaitsFor {
-            kind: kind.to_owned(),
-            object: descriptor.map(|it| it.object.to_string()),
-            fd,
-            child: child.map(|it| self.tree.process(it).who.clone()),
-        })
-    }
-}
-
-/// The kind of wait, and whether the first argument is its descriptor.
-fn kind_of_wait(tid: Tid, call: &PendingCall) -> Option<(&'static str, bool)> {
-    Some(match call.row.kind {
-        Kind::Read | Kind::Write | Kind::Connect | Kind::SendFile => {
-            ("pipe", true)
-        }
-        Kind::Descriptor if call.row.name.starts_with("accept") => {
-            ("socket", true)
-        }
-        Kind::Lock | Kind::Fcntl => ("lock", true),
-        Kind::MqTransfer { .. } => ("queue", true),
-        Kind::Wait4 | Kind::WaitId => ("child", false),
-        Kind::Futex => ("futex", false),
-        Kind::Sleep => ("sleep", false),
-        Kind::SignalWait => ("signal", false),
-        Kind::Poll if is_pause(call) => ("signal", false),
-        Kind::Poll => ("poll", false),
-        // Opening waits for a FIFO's other side, and for nothing else.
-        Kind::Open { .. } | Kind::OpenHow if opens_fifo(tid, call) => {
-            ("fifo-peer", false)
-        }
-        Kind::SystemV => ("other", false),
-        _ => return None,
-    })
 }
 
 /// The place of the descriptor that a call writes to.
@@ -368,31 +290,4 @@ fn asked_for(call: &PendingCall) -> u64 {
     };
     // What fits into PIPE_BUF is written whole.
     if bytes <= libc::PIPE_BUF as u64 { 0 } else { bytes }
-}
-
-/// Whether the path, which is the program's own and not the keeper's, leads
-/// to a FIFO.
-fn opens_fifo(tid: Tid, call: &PendingCall) -> bool {
-    let directory = call.arguments[0] as i32;
-    let path = &call.text;
-    let path = if path.starts_with('/') {
-        format!("/proc/{tid}/root{path}")
-    } else if call.row.name.starts_with("openat") && directory >= 0 {
-        format!("/proc/{tid}/fd/{directory}/{path}")
-    } else {
-        format!("/proc/{tid}/cwd/{path}")
-    };
-    fs::metadata(path).is_ok_and(|file| file.file_type().is_fifo())
-}
-
-fn kind_of(descriptor: &Descriptor, is_read: bool) -> &'static str {
-    if descriptor.is_terminal() {
-        "terminal"
-    } else if descriptor.object.starts_with("socket:[") {
-        "socket"
-    } else if is_read {
-        "pipe-data"
-    } else {
-        "pipe-room"
-    }
 }

@@ -12,8 +12,10 @@ use nix::time::{ClockId, clock_gettime};
 use trace::{Ending, Who};
 
 use crate::descriptors::Descriptors;
+use crate::namespace::{InnerIds, Namespaces};
+use crate::pending::PendingCall;
 use crate::ptrace::Tid;
-use crate::table::Row;
+use crate::table::Kind;
 
 /// The place of a process in the tree; never given twice.
 pub(crate) type Index = usize;
@@ -38,8 +40,28 @@ pub(crate) struct Process {
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
+    pub(crate) children_end: ChildrenEnd,
+    /// Whether a parent that wanted no zombies ended while it did.
+    pub(crate) is_unwanted: bool,
     /// Whether a path may lead it elsewhere than the keeper.
     pub(crate) is_elsewhere: bool,
+    pub(crate) inner: InnerIds,
+    /// Whether its children may live in another PID namespace than itself.
+    pub(crate) is_parting: bool,
+}
+
+/// What becomes of a process's children when they end: what SIGCHLD does to
+/// it (sigaction(2)).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum ChildrenEnd {
+    /// They are zombies until it waits for them.
+    #[default]
+    AsZombies,
+    /// The kernel collects them, as it ignores the signal.
+    Ignored,
+    /// The kernel collects them (`SA_NOCLDWAIT`), until it executes another
+    /// program.
+    WithoutWait,
 }
 
 /// One thread: what it is doing.
@@ -47,6 +69,8 @@ pub(crate) struct Process {
 pub(crate) struct Thread {
     pub(crate) process: Index,
     pub(crate) call: Option<PendingCall>,
+    /// The call that restart_syscall(2) would go on with.
+    pub(crate) interrupted: Option<PendingCall>,
     /// Whether its first stop, which says nothing, is still to come.
     pub(crate) is_new: bool,
     /// Where it comes from, `2.1`; empty for a process's first thread.
@@ -58,31 +82,8 @@ pub(crate) struct Thread {
 impl Thread {
     fn of(process: Index) -> Self {
         let path = String::new();
-        Self { process, call: None, is_new: true, path, created: 0 }
-    }
-}
-
-/// A call that was entered and has not returned.
-#[derive(Clone, Debug)]
-pub(crate) struct PendingCall {
-    pub(crate) row: &'static Row,
-    pub(crate) arguments: [u64; 6],
-    pub(crate) from_us: u64,
-    /// Read at the entry: the memory may be gone, or changed, at the return.
-    pub(crate) text: String,
-    pub(crate) texts: Vec<String>,
-    /// Bytes of a write that are told before it returns.
-    pub(crate) told: u64,
-    /// It was not made: the keeper has refused it.
-    pub(crate) is_refused: bool,
-    /// When it was entered, in clock ticks since boot.
-    pub(crate) tick: u64,
-}
-
-impl PendingCall {
-    /// Of clone(2); fork(2) and vfork(2) have none.
-    pub(crate) fn clone_flags(&self) -> i32 {
-        if self.row.name == "clone" { self.arguments[0] as i32 } else { 0 }
+        let (call, interrupted) = (None, None);
+        Self { process, call, interrupted, is_new: true, path, created: 0 }
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) struct Tree {
     threads: HashMap<Tid, Thread>,
     /// The process that has a pid now; a zombie keeps its pid.
     by_pid: HashMap<i32, Index>,
+    namespaces: Namespaces,
 }
 
 impl Tree {
@@ -135,6 +137,7 @@ impl Tree {
         creator.is_elsewhere |= flags & libc::CLONE_FS != 0;
         let is_elsewhere =
             creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
+        let children_end = creator.children_end;
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
@@ -144,8 +147,24 @@ impl Tree {
         let start = since.filter(|since| *since == tick());
         let start = start.unwrap_or_else(|| start_time(pid));
         let index = self.add(who, (pid, start), name, parent, descriptors);
-        self.process(index).is_elsewhere = is_elsewhere;
+        let child = self.process(index);
+        child.is_elsewhere = is_elsewhere;
+        child.children_end = children_end;
+        self.find_inner_ids(maker, index, flags);
         index
+    }
+
+    fn find_inner_ids(&mut self, maker: Index, child: Index, flags: i32) {
+        let creator = &self.processes[&maker];
+        let is_apart = creator.is_parting
+            || creator.inner.depth() > 0
+            || flags & libc::CLONE_NEWPID != 0;
+        if is_apart {
+            let pid = self.processes[&child].pid;
+            let ids = InnerIds::of(pid, &creator.inner, &self.namespaces);
+            self.namespaces.add(child, &ids);
+            self.process(child).inner = ids;
+        }
     }
 
     fn add(
@@ -177,7 +196,11 @@ impl Tree {
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
+            children_end: ChildrenEnd::default(),
+            is_unwanted: false,
             is_elsewhere: false,
+            inner: InnerIds::default(),
+            is_parting: false,
         };
         self.processes.insert(index, process);
         index
@@ -228,12 +251,25 @@ impl Tree {
         self.processes.get_mut(&index).expect("it is not collected yet")
     }
 
+    /// The id by which the keeper knows one; `None` if it is collected.
+    pub(crate) fn pid_of(&self, index: Index) -> Option<i32> {
+        self.processes.get(&index).map(|process| process.pid)
+    }
+
     pub(crate) fn index_of(&self, tid: Tid) -> Option<Index> {
         self.threads.get(&tid).map(|thread| thread.process)
     }
 
     pub(crate) fn by_pid(&self, pid: i32) -> Option<Index> {
         self.by_pid.get(&pid).copied()
+    }
+
+    /// Whom a process means by an id.
+    pub(crate) fn meant_by(&self, process: Index, pid: i32) -> Option<Index> {
+        match self.processes.get(&process)?.inner.own() {
+            Some(own) => self.namespaces.find(own, pid),
+            None => self.by_pid(pid),
+        }
     }
 
     /// How many processes there have been.
@@ -283,10 +319,28 @@ impl Tree {
         gone
     }
 
+    /// Who speaks by the id of a process whose first thread has ended, while
+    /// the process lives: its thread in exec(2).
+    pub(crate) fn successor(&self, pid: i32) -> Option<(Index, Tid)> {
+        if self.threads.contains_key(&pid) {
+            return None;
+        }
+        let index = self.by_pid(pid)?;
+        let is_alive = self.processes[&index].ended.is_none();
+        let is_executing = |thread: &Thread| {
+            let call = thread.call.as_ref();
+            call.is_some_and(|it| matches!(it.row.kind, Kind::Exec { .. }))
+        };
+        let mut own = self.threads.iter().filter(|(_, it)| it.process == index);
+        let (tid, _) = own.find(|(_, it)| is_executing(it))?;
+        is_alive.then_some((index, *tid))
+    }
+
     /// What `flags` name, as for unshare(2), is its own from now on.
     pub(crate) fn unshare(&mut self, index: Index, flags: i32) {
         let process = self.process(index);
         process.is_elsewhere |= flags & libc::CLONE_NEWNS != 0;
+        process.is_parting |= flags & libc::CLONE_NEWPID != 0;
         if flags & libc::CLONE_FILES == 0 {
             return;
         }
@@ -299,6 +353,7 @@ impl Tree {
         let threads = self.threads.iter();
         threads
             .filter_map(|(tid, it)| Some((*tid, it.process, it.call.clone()?)))
+            .filter(|(_, _, call)| !call.is_refused)
             .collect()
     }
 
@@ -322,8 +377,10 @@ impl Tree {
             self.process(parent).children.remove(&index);
         }
         // How the first has ended is asked at the end of the run.
-        if index != 0 {
-            self.processes.remove(&index);
+        if index != 0
+            && let Some(process) = self.processes.remove(&index)
+        {
+            self.namespaces.remove(index, &process.inner);
         }
     }
 
@@ -334,7 +391,8 @@ impl Tree {
     }
 
     /// The children of a process that has ended, with their new parent: the
-    /// nearest living subreaper of the run, or nobody in it.
+    /// nearest living subreaper of the run, the first process of their PID
+    /// namespace, or nobody in it.
     pub(crate) fn adopt_children_of(
         &mut self,
         index: Index,
@@ -343,29 +401,56 @@ impl Tree {
         let process = self.process(index);
         process.descriptors = Rc::default();
         let children = std::mem::take(&mut process.children);
-        let mut heir = process.parent;
-        while let Some(above) = heir {
-            let process = &self.processes[&above];
-            if process.is_subreaper && process.ended.is_none() {
-                break;
+        let wants_no_zombies = process.wants_no_zombies();
+        if process.inner.is_init() {
+            // The kernel kills and collects all that live in its namespace.
+            for child in children {
+                self.process(child).parent = None;
             }
-            heir = process.parent;
+            return (Vec::new(), None);
         }
+        let heir = self.heir_of(index);
         let orphans: Vec<Index> = children
             .into_iter()
             .filter(|child| self.processes[child].is_there())
             .collect();
         for orphan in &orphans {
-            self.process(*orphan).parent = heir;
+            let process = self.process(*orphan);
+            process.parent = heir;
+            process.is_unwanted = wants_no_zombies && process.ended.is_some();
             if let Some(heir) = heir {
                 self.process(heir).children.insert(*orphan);
             }
         }
         (orphans, heir)
     }
+
+    /// Who becomes the parent of a process's children; no subreaper outside
+    /// of its PID namespace does.
+    fn heir_of(&self, index: Index) -> Option<Index> {
+        let process = &self.processes[&index];
+        let depth = process.inner.depth();
+        let mut above = process.parent;
+        while let Some(heir) = above {
+            let process = &self.processes[&heir];
+            if process.inner.depth() != depth {
+                break;
+            }
+            if process.is_subreaper && process.ended.is_none() {
+                return above;
+            }
+            above = process.parent;
+        }
+        self.namespaces.find(process.inner.own()?, 1)
+    }
 }
 
 impl Process {
+    /// Whether the kernel collects its children by itself.
+    pub(crate) fn wants_no_zombies(&self) -> bool {
+        self.children_end != ChildrenEnd::AsZombies
+    }
+
     /// Whether it lives or is a zombie. A parent that ignores SIGCHLD has its
     /// children collected by the kernel, and nobody tells.
     fn is_there(&self) -> bool {

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use trace::{WaitsFor, What};
+
 use crate::ceiling::Reason;
 use crate::keeper::Keeper;
 use crate::tree::Index;
@@ -32,15 +34,24 @@ impl<W: Write> Keeper<W> {
             self.ceilings.reached(begun, created, threads, self.written);
         if let Some(reason) = reached {
             if reason == Reason::Output {
-                self.tell_limit(self.writer, "", "limit", None);
+                self.tell_limit(self.writer);
             }
             return Some(reason);
         }
         if let Some((reason, who)) = self.too_heavy() {
-            self.tell_limit(who, "", "limit", None);
+            self.tell_limit(who);
             return Some(reason);
         }
         self.order.has_failed().then_some(Reason::NoReader)
+    }
+
+    /// Tells who is the reason that the run is ended.
+    fn tell_limit(&mut self, index: Index) {
+        let (pid, from_us) = (self.tree.process(index).pid, self.now());
+        let kind = "limit".to_owned();
+        let on = WaitsFor { kind, object: None, fd: None, child: None };
+        let call = String::new();
+        self.tell(index, pid, What::Block { call, on, from_us });
     }
 
     /// Whether a run has become too heavy, and which process is the largest

@@ -126,6 +126,8 @@ pub(crate) struct Style {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signs {
     pub(crate) run: char,
+    /// Whether it runs or waits was not seen.
+    pub(crate) there: char,
     /// The same for a thread: thinner.
     pub(crate) thread: char,
     pub(crate) stuck: char,
@@ -148,6 +150,7 @@ pub(crate) struct Signs {
 impl Signs {
     pub(crate) const UNICODE: Self = Self {
         run: '█',
+        there: '░',
         thread: '▄',
         stuck: '▒',
         wait: '·',
@@ -167,6 +170,7 @@ impl Signs {
     };
     pub(crate) const ASCII: Self = Self {
         run: '#',
+        there: '?',
         thread: '-',
         stuck: '%',
         wait: '.',

@@ -52,7 +52,10 @@ pub fn chrome(story: &Story) -> String {
     json!({
         "traceEvents": events,
         "displayTimeUnit": "ms",
-        "otherData": { "command": story.command.join(" ") },
+        "otherData": {
+            "command": story.command.join(" "),
+            "reservation": story.reservation(),
+        },
     })
     .to_string()
 }

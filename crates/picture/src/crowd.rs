@@ -52,10 +52,14 @@ impl Found {
             _ => (names(story, all), &self.says[1]),
         };
         let sentence = format!("{}{names}{says}", self.before);
+        let timeless = sentence
+            .replace(&format!(" for up to {TIME}"), "")
+            .replace(&format!(" for {TIME}"), "");
         Notice {
             who: story.processes[self.process].who.clone(),
             id: self.id,
             sentence: sentence.replace(TIME, &time),
+            timeless,
         }
     }
 }
@@ -99,7 +103,9 @@ pub(crate) fn fold(story: &Story, all: Vec<Found>) -> Vec<Notice> {
             notices.extend(said);
         } else if let Some(mut first) = said.next() {
             let more = kind.len() - 1;
-            first.sentence.push_str(&format!(" (and {more} more like it)"));
+            let more = format!(" (and {more} more like it)");
+            first.sentence.push_str(&more);
+            first.timeless.push_str(&more);
             notices.push(first);
         }
     }

@@ -19,6 +19,7 @@ pub(crate) fn data(story: &Story, chart: &Chart) -> Value {
     let (stops, hang) = stops(story);
     json!({
         "start": hang.unwrap_or_else(|| busiest(story, &stops)),
+        "seesWaits": story.sees_waits(),
         "events": events(story, &stops, chart),
         "processes": processes(story, chart),
         "holdings": holdings(story),

@@ -1,7 +1,5 @@
 //! One HTML file that needs nothing else: no network, no script.
 
-use trace::Level;
-
 use crate::arrows::arrows;
 use crate::chart::Chart;
 use crate::data::data;
@@ -11,7 +9,7 @@ use crate::notices::{Notice, notices};
 use crate::plain::{cut, markup, script};
 use crate::rails::rails;
 use crate::says;
-use crate::story::{Story, base, duration};
+use crate::story::{Deed, Mark, Story, base, duration};
 use crate::svg::inline;
 
 /// More rows than these are no table.
@@ -112,6 +110,10 @@ fn steps(story: &Story, chart: &Chart) -> String {
         LaneStyle { width: 120, time: Time::Step, ..LaneStyle::default() };
     let text = markup_lines(&lanes(story, &style));
     let is_crowd = chart.lanes.all.iter().any(|l| l.members.len() > 1);
+    let same = match story.sees_waits() {
+        true => ": the same in every run of a deterministic program",
+        false => "",
+    };
     let crowds = if is_crowd {
         " A lane of several processes shows the steps of the first."
     } else {
@@ -124,7 +126,7 @@ fn steps(story: &Story, chart: &Chart) -> String {
     };
     format!(
         "<section>\n<h2>Lanes in step time</h2>\n<p>Causes stand left of their effects, \
-         without clocks: the same in every run of a deterministic program. \
+         without clocks{same}. \
          × closes an end, ▼ writes, ▲ reads; \
          bytes are totals. What does not fit goes on to the right.\
          {crowds}</p>\n\
@@ -134,19 +136,27 @@ fn steps(story: &Story, chart: &Chart) -> String {
 }
 
 fn about(story: &Story) -> String {
-    let level = match story.level {
-        Level::Full => "full: every event was seen",
-        Level::Light => "light: only creations and endings were seen",
+    let marks = story.processes.iter().flat_map(|me| &me.marks);
+    let is_refused = |mark: &Mark| matches!(mark.deed, Deed::Refused { .. });
+    let refused = if marks.into_iter().any(is_refused) {
+        ", but calls that could not be followed, or reached out of a \
+         contained run, were refused (below)"
+    } else {
+        ""
     };
-    let because = story.because.as_deref().map(markup);
-    let because = because.map_or_else(String::new, |why| format!(" ({why})"));
+    let level = match story.reservation() {
+        Some(says) => markup_lines(&says),
+        None => format!(
+            "Observed at level full: every event was seen{refused}. clone3 \
+             fails with ENOSYS here; programs use clone instead."
+        ),
+    };
     let plan = story.plan.as_deref().map(markup);
     let plan = plan.map_or_else(String::new, |plan| {
         format!(" The run was perturbed: {plan}.")
     });
     format!(
-        "<p>{} process{}, {} events in {}. Observed at level {level}{because}.\
-         {plan}</p>\n",
+        "<p>{} process{}, {} events in {}. {level}{plan}</p>\n",
         story.processes.len(),
         if story.processes.len() == 1 { "" } else { "es" },
         story.events,

@@ -22,36 +22,8 @@ pub(crate) struct Key {
 impl Key {
     pub(crate) fn new(story: &Story, chart: &Chart, arrows: &[Arrow]) -> Self {
         let mut key = Self { items: Vec::new() };
-        key.bar("run", "runs");
-        if chart.lanes.all.iter().any(|lane| lane.is_thread) {
-            let sample = "<rect class=\"run strand\" x=\"1\" y=\"3\" \
-                width=\"17\" height=\"6\"/>";
-            key.add(sample.to_owned(), "A/1: a thread of A runs");
-        }
-        let is_exec = |mark: &Mark| matches!(mark.deed, Deed::Exec { .. });
-        if story.processes.iter().any(|me| me.marks.iter().any(is_exec)) {
-            let sample = "<rect class=\"run\" x=\"1\" y=\"1\" width=\"17\" \
-                height=\"10\"/><rect class=\"exec\" x=\"5\" y=\"1\" \
-                width=\"2\" height=\"10\"/>";
-            key.add(sample.to_owned(), "executes a program");
-        }
-        for (class, words) in [
-            ("wait", "waits, for what is written there"),
-            ("stop", "stopped by a signal"),
-            ("stuck", "stuck until it was killed"),
-        ] {
-            if has_span(story, class) {
-                key.bar(class, words);
-            }
-        }
-        let is_zombie = |process: &usize| {
-            let end = story.processes[*process].end.as_ref();
-            let gone = story.gone_us(*process);
-            end.zip(gone).is_some_and(|((end, _), gone)| gone > end.t_us)
-        };
-        if (0..story.processes.len()).any(|p| is_zombie(&p)) {
-            key.bar("zombie", "zombie: ended, not yet collected");
-        }
+        key.life(story, chart);
+        key.states(story);
         key.arrows(arrows);
         key.signs(story);
         if !chart.window.scale.folds.is_empty() {
@@ -60,6 +32,48 @@ impl Key {
             key.add(sample.to_owned(), "time drawn shorter");
         }
         key
+    }
+
+    fn life(&mut self, story: &Story, chart: &Chart) {
+        let (run, words) = match story.sees_waits() {
+            true => ("run", "runs"),
+            false => ("there", "there: runs or waits, which was not seen"),
+        };
+        self.bar(run, words);
+        if chart.lanes.all.iter().any(|lane| lane.is_thread) {
+            let sample = "<rect class=\"run strand\" x=\"1\" y=\"3\" \
+                width=\"17\" height=\"6\"/>";
+            self.add(sample.to_owned(), "A/1: a thread of A runs");
+        }
+        let is_exec = |mark: &Mark| matches!(mark.deed, Deed::Exec { .. });
+        if story.processes.iter().any(|me| me.marks.iter().any(is_exec)) {
+            let sample = format!(
+                "<rect class=\"{run}\" x=\"1\" y=\"1\" width=\"17\" \
+                 height=\"10\"/><rect class=\"exec\" x=\"5\" y=\"1\" \
+                 width=\"2\" height=\"10\"/>"
+            );
+            self.add(sample, "executes a program");
+        }
+    }
+
+    fn states(&mut self, story: &Story) {
+        for (class, words) in [
+            ("wait", "waits, for what is written there"),
+            ("stop", "stopped by a signal"),
+            ("stuck", "stuck until it was killed"),
+        ] {
+            if has_span(story, class) {
+                self.bar(class, words);
+            }
+        }
+        let is_zombie = |process: &usize| {
+            let end = story.processes[*process].end.as_ref();
+            let gone = story.gone_us(*process);
+            end.zip(gone).is_some_and(|((end, _), gone)| gone > end.t_us)
+        };
+        if (0..story.processes.len()).any(|p| is_zombie(&p)) {
+            self.bar("zombie", "zombie: ended, not yet collected");
+        }
     }
 
     fn add(&mut self, sample: String, words: &'static str) {
@@ -102,7 +116,7 @@ impl Key {
                 "closes an end: P1.r the read end of pipe P1, P1.w its write end",
             ),
             ("!", "signal", "sends a signal"),
-            ("?", "signal", "exec fails"),
+            ("?", "signal", "a call fails: exec, or one that was refused"),
         ] {
             let mut marks = story.processes.iter().flat_map(|me| &me.marks);
             let is_there = |deed: &Deed| {

@@ -72,9 +72,13 @@ impl Plot<'_> {
         let (from_us, until_us) = story.life_us(strand);
         let from = self.column(from_us);
         let until = self.column(until_us).max(from);
-        let run = if is_first { signs.run } else { signs.thread };
+        let (run, ink) = match (story.sees_waits(), is_first) {
+            (false, _) => (signs.there, Ink::Wait),
+            (true, true) => (signs.run, Ink::Run),
+            (true, false) => (signs.thread, Ink::Run),
+        };
         for at in from..=until {
-            line.put(at, run, Ink::Run);
+            line.put(at, run, ink);
         }
         self.rest(own, until_us, from..until + 1, &mut line);
         if let Some(gone) = story.gone_us(own.process).filter(|_| is_first) {
@@ -115,7 +119,10 @@ impl Plot<'_> {
             self.tail.saturating_sub(1),
             self.sheet.style.ascii,
         );
-        let is_well = matches!(me.end, Some((_, Ending::Code { code: 0 })));
+        let is_well = matches!(
+            me.end,
+            Some((_, Ending::Code { code: 0 } | Ending::Unknown { .. }))
+        );
         let ink = if is_well { Ink::Plain } else { Ink::Bad };
         line.text(self.columns + 1, &ending, ink);
     }
@@ -334,6 +341,7 @@ impl Plot<'_> {
         let signs = self.sheet.signs;
         let all = [
             (signs.run, "runs"),
+            (signs.there, "there, running or waiting"),
             (signs.thread, "a thread runs"),
             (signs.wait, "waits"),
             (signs.stop, "stopped by a signal"),

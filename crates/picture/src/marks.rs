@@ -27,7 +27,7 @@ pub(crate) struct Sign {
 pub(crate) fn sign(deed: &Deed) -> Option<(&'static str, &'static str)> {
     Some(match deed {
         Deed::Send { .. } => ("signal", "!"),
-        Deed::ExecFailed { .. } => ("signal", "?"),
+        Deed::ExecFailed { .. } | Deed::Refused { .. } => ("signal", "?"),
         Deed::Io { of: None, .. } => return None,
         Deed::Io { is_write: true, .. } => ("io", "▼"),
         Deed::Io { is_write: false, .. } => ("io", "▲"),

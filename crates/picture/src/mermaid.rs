@@ -148,6 +148,12 @@ impl Diagram<'_> {
             let more = self.left_out;
             self.note(first, &format!("{more} more steps are not drawn"));
         }
+        if let (Some(first), false) = (first, self.story.sees_waits()) {
+            self.note(
+                first,
+                "level light, short-lived processes may be missing",
+            );
+        }
         self.out
     }
 }

@@ -33,6 +33,8 @@ pub struct Notice {
     pub id: &'static str,
     /// Process, object, consequence. Fit for a terminal.
     pub sentence: String,
+    /// The same without clock times, which differ from run to run.
+    pub timeless: String,
 }
 
 /// Finds what is worth noticing in a run.
@@ -58,7 +60,8 @@ pub fn notices(story: &Story) -> Vec<Notice> {
             looker.left_behind(),
         ];
         let ends = looker.leaks().into_iter().chain(unused);
-        let ends = ends.chain(looker.withheld_rights());
+        let ends =
+            ends.chain(looker.withheld_rights()).chain(looker.refused_calls());
         all.extend(found.into_iter().flatten().chain(ends));
     }
     let mut all = fold(story, all);
@@ -68,15 +71,16 @@ pub fn notices(story: &Story) -> Vec<Notice> {
         if kind != "process" && kind != "zombie" {
             let sentence = format!("the {kind} {object} was left behind");
             let who = first.clone();
-            all.push(Notice { who, id: "name-left-behind", sentence });
+            let (id, timeless) = ("name-left-behind", sentence.clone());
+            all.push(Notice { who, id, sentence, timeless });
         }
     }
     all
 }
 
-struct Looker<'a> {
-    story: &'a Story,
-    process: usize,
+pub(crate) struct Looker<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) process: usize,
     index: &'a Index,
 }
 
@@ -137,7 +141,7 @@ impl Index {
 }
 
 impl Looker<'_> {
-    fn me(&self) -> &Process {
+    pub(crate) fn me(&self) -> &Process {
         &self.story.processes[self.process]
     }
 
@@ -150,7 +154,12 @@ impl Looker<'_> {
     /// # Arguments
     /// `says` is the sentence behind the name of this process, `of_many` the
     /// same behind the names of several.
-    fn found(&self, id: &'static str, says: &str, of_many: &str) -> Found {
+    pub(crate) fn found(
+        &self,
+        id: &'static str,
+        says: &str,
+        of_many: &str,
+    ) -> Found {
         Found::new(self.process, id, [says, of_many])
     }
 
@@ -176,11 +185,10 @@ impl Looker<'_> {
             );
             return Some(found.taking(lay));
         }
-        let is_ignored = self.story.processes[guardian].ignores_children;
-        if is_ignored || !died_first || !self.story.sees_waits() {
+        if self.me().is_unwanted || !died_first || !self.story.sees_waits() {
             return None;
         }
-        let then = format!("{TIME}, until {parent} ended");
+        let then = format!("{TIME} until {parent} ended");
         let found = self.found(
             "never-waited-for",
             &format!(" was never waited for: it stayed a zombie for {then}"),
@@ -195,6 +203,13 @@ impl Looker<'_> {
         let Some((_, Ending::Signal { signal })) = &self.me().end else {
             return None;
         };
+        if let Some(first) = self.story.died_with(self.process) {
+            let first = self.story.title(first);
+            let why = format!("the first of its PID namespace, {first}, ended");
+            let [says, of_many] = ["was", "were"]
+                .map(|were| format!(" {were} killed by the kernel: {why}"));
+            return Some(self.found("killed-with-namespace", &says, &of_many));
+        }
         let is_own_pipe = signal == "SIGPIPE"
             && self.me().marks.iter().any(|mark| {
                 matches!(
@@ -212,6 +227,7 @@ impl Looker<'_> {
             "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE" | "SIGTRAP" => {
                 "its own instruction caused it"
             }
+            "SIGALRM" if self.me().has_alarm => "it had set its alarm",
             "SIGXCPU" | "SIGXFSZ" | "SIGSYS" => {
                 "it went over a limit that was set for it"
             }
@@ -223,41 +239,6 @@ impl Looker<'_> {
             &format!(" was killed by {signal}: {why}"),
             &format!(" were killed by {signal}: {why}"),
         ))
-    }
-
-    /// A search along PATH fails several times before it succeeds; only one
-    /// that never does is news.
-    fn failed_exec(&self) -> Option<Found> {
-        let last =
-            self.me().marks.iter().rev().find_map(|mark| match &mark.deed {
-                Deed::Exec { .. } => Some(None),
-                Deed::ExecFailed { path, errno } => Some(Some((path, errno))),
-                _ => None,
-            });
-        let (path, errno) = last??;
-        let says = format!(" could not execute {path} ({errno}) and ran on as");
-        Some(self.found(
-            "exec-failed",
-            &format!("{says} it was"),
-            &format!("{says} they were"),
-        ))
-    }
-
-    fn withheld_rights(&self) -> impl Iterator<Item = Found> {
-        self.me().withheld.iter().map(|(path, bit)| {
-            let (rights, why) = match bit.as_str() {
-                "setgid" => ("its group's rights", "is setgid"),
-                "setuid" => ("its owner's rights", "is setuid"),
-                _ => ("its file's capabilities", "has some"),
-            };
-            let says = |runs: &str| {
-                format!(
-                    " {runs} without {rights}, since it is observed: {path} \
-                     {why}"
-                )
-            };
-            self.found("rights-withheld", &says("runs"), &says("run"))
-        })
     }
 
     fn left_behind(&self) -> Option<Found> {

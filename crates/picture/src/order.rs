@@ -129,7 +129,7 @@ impl Graph {
                     }
                     Deed::Bytes { place, is_write, bytes: Some(total) }
                 }
-                Deed::ExecFailed { .. } => continue,
+                Deed::ExecFailed { .. } | Deed::Refused { .. } => continue,
                 Deed::LetGo { place, .. }
                     if story.channels[place.channel].is_private =>
                 {

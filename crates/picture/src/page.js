@@ -54,7 +54,7 @@
     const span = story.spans.find(
       (s) => s[0] === number && s[1] <= t && t < s[2],
     );
-    if (!span) return ["run", "runs"];
+    if (!span) return story.seesWaits ? ["run", "runs"] : ["there", "there"];
     const [, , , kind, text, other] = span;
     if (!other) return [kind, text];
     const by = holders.get(other) || ["nobody"];
@@ -94,7 +94,8 @@
         crowd[1] = crowd.title + " and " + ++crowd.more + " more";
         return;
       }
-      const holds = element("td", names || "–");
+      const none = story.seesWaits ? "–" : "not seen";
+      const holds = element("td", names || none);
       holds.style.whiteSpace = "pre-line";
       const row = [number === now, who.title, element("small", text, kind), holds];
       if (number !== now) {

@@ -297,9 +297,9 @@ impl<'a> Rails<'a> {
     fn unburied(&self, lane: usize, exit: f64) -> f64 {
         let story = self.story;
         let child = &story.processes[self.lanes.all[lane].process];
-        let Some(guardian) = child.guardian.filter(|&g| {
+        let Some(guardian) = child.guardian.filter(|_| {
             story.sees_waits()
-                && !story.processes[g].ignores_children
+                && !child.is_unwanted
                 && child.collected.is_none()
         }) else {
             return exit;
@@ -405,7 +405,10 @@ impl<'a> Rails<'a> {
         let end = &self.story.processes[step.process].end;
         match step.deed {
             Deed::Exit => match end {
-                Some((_, Ending::Code { code: 0 })) => ("gone", "on-box"),
+                Some((
+                    _,
+                    Ending::Code { code: 0 } | Ending::Unknown { .. },
+                )) => ("gone", "on-box"),
                 _ => ("fault", "on-fault"),
             },
             Deed::Stuck { .. } => ("fault", "on-fault"),

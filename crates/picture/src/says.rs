@@ -7,7 +7,7 @@ use trace::Ending;
 use crate::lanes::Sheet;
 use crate::order::Step;
 use crate::plain::{ascii, columns, cut};
-use crate::story::{Deed, End, Span, State, Story, base};
+use crate::story::{Deed, End, State, Story, base};
 
 /// Pipes below lanes: more are a wall of text.
 const MOST_CHANNELS: usize = 10;
@@ -55,9 +55,7 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
             let strand = story.strand(process, *thread);
             format!("start thread {}", story.strand_letter(strand))
         }
-        Deed::Stuck { span } => {
-            stuck(story, &story.processes[process].spans[*span])
-        }
+        Deed::Stuck { span } => stuck(story, process, *span),
         Deed::Create { child, .. } => {
             format!("create {}", story.letter(*child))
         }
@@ -65,6 +63,7 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
         Deed::ExecFailed { path, errno } => {
             format!("exec {} {errno}", base(path))
         }
+        Deed::Refused { call, errno, .. } => refused(call, errno),
         Deed::Exit => "exit".to_owned(),
         Deed::Wait { child, .. } => format!("wait {}", story.letter(*child)),
         Deed::Send { signal, to: Some(to), .. } => {
@@ -91,8 +90,12 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
     }
 }
 
-fn stuck(story: &Story, span: &Span) -> String {
-    match &span.state {
+fn refused(call: &str, errno: &str) -> String {
+    format!("{call} refused: {errno}")
+}
+
+fn stuck(story: &Story, process: usize, span: usize) -> String {
+    match &story.processes[process].spans[span].state {
         State::Blocked(on) => format!("stuck: {}", story.waiting(on)),
         State::Stopped(_) => "stuck: stopped".to_owned(),
     }

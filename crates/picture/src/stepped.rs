@@ -235,12 +235,11 @@ impl<'a> Grid<'a> {
     /// Until where a process stays a zombie that nobody waited for.
     fn unburied(&self, lane: usize, exit: usize) -> usize {
         let story = self.sheet.story;
-        let child = self.sheet.lanes.all[lane].process;
-        let guardian = story.processes[child].guardian;
-        let Some(guardian) = guardian.filter(|&g| {
+        let child = &story.processes[self.sheet.lanes.all[lane].process];
+        let Some(guardian) = child.guardian.filter(|_| {
             story.sees_waits()
-                && !story.processes[g].ignores_children
-                && story.processes[child].collected.is_none()
+                && !child.is_unwanted
+                && child.collected.is_none()
         }) else {
             return exit;
         };

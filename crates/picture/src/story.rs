@@ -54,8 +54,14 @@ pub(crate) struct Process {
     pub(crate) birth: Moment,
     pub(crate) end: Option<(Moment, Ending)>,
     pub(crate) collected: Option<(Moment, usize)>,
-    /// Whether the kernel throws its children's statuses away.
-    pub(crate) ignores_children: bool,
+    /// Whether the kernel collected it by itself: it was no zombie.
+    pub(crate) is_unwanted: bool,
+    /// Whether its PID namespace ends with it.
+    pub(crate) is_init: bool,
+    /// Whether it could have gone on when a kill from outside ended it.
+    pub(crate) is_moving: bool,
+    /// Whether it ever set its alarm.
+    pub(crate) has_alarm: bool,
     /// The first one first, then by path. Never empty.
     pub(crate) threads: Vec<Thread>,
     /// The place of its first thread among the strands.
@@ -118,6 +124,13 @@ pub(crate) enum Deed {
     ExecFailed {
         path: String,
         errno: String,
+    },
+    /// The observer did not let it make that call.
+    Refused {
+        call: String,
+        errno: String,
+        /// Whom or what outside of a contained run it would have reached.
+        reaches: Option<String>,
     },
     Exit,
     Wait {
@@ -222,6 +235,34 @@ pub(crate) struct Holding {
     pub(crate) kept_over_exec: Option<Moment>,
 }
 
+impl Process {
+    /// One of which only its place in the tree is known.
+    pub(crate) fn new(who: Who, parent: Option<usize>, depth: usize) -> Self {
+        Self {
+            who,
+            parent,
+            guardian: parent,
+            children: Vec::new(),
+            depth,
+            pid: 0,
+            name: String::new(),
+            birth: Moment::default(),
+            end: None,
+            collected: None,
+            is_unwanted: false,
+            is_init: false,
+            is_moving: false,
+            has_alarm: false,
+            threads: vec![Thread::default()],
+            first_strand: 0,
+            spans: Vec::new(),
+            marks: Vec::new(),
+            held_at_end: Vec::new(),
+            withheld: Vec::new(),
+        }
+    }
+}
+
 impl Story {
     /// Reads a trace.
     ///
@@ -234,6 +275,7 @@ impl Story {
         events: impl IntoIterator<Item = Event>,
     ) -> Self {
         let mut story = tell::tell(header, events.into_iter().collect());
+        story.find_movers();
         order::number_and_sort(&mut story);
         story.stretch_hangs();
         story
@@ -362,8 +404,8 @@ impl Story {
             return Some(collected.t_us.max(ended.t_us));
         }
         let guardian = me.guardian.map(|g| &self.processes[g]);
-        let Some(guardian) = guardian
-            .filter(|guardian| self.sees_waits() && !guardian.ignores_children)
+        let Some(guardian) =
+            guardian.filter(|_| self.sees_waits() && !me.is_unwanted)
         else {
             return Some(ended.t_us);
         };
@@ -371,6 +413,20 @@ impl Story {
             Some((until, _)) => Some(until.t_us.max(ended.t_us)),
             None => Some(self.end_us.max(ended.t_us)),
         }
+    }
+
+    /// What the trace does not show of the run, in one sentence; `None` at
+    /// level full, where each call that was refused has a notice of its own.
+    pub fn reservation(&self) -> Option<String> {
+        let because = self.because.as_ref();
+        let because = because.map_or_else(String::new, |it| format!(" ({it})"));
+        (self.level == Level::Light).then(|| {
+            format!(
+                "Observed at level light{because}: processes that lived for \
+                 less than about 10 ms may be missing; waits, signals and \
+                 bytes were not seen."
+            )
+        })
     }
 
     /// Whether a wait or a signal that is not in the trace did not happen.
@@ -385,32 +441,34 @@ impl Story {
             return false;
         };
         // A signal to a group went to nobody in particular.
-        [Some(process), None]
-            .into_iter()
-            .any(|to| self.sent.contains(&(signal.clone(), to)))
+        self.died_with(process).is_some()
+            || [Some(process), None]
+                .into_iter()
+                .any(|to| self.sent.contains(&(signal.clone(), to)))
     }
 
-    /// Whether it sat in this wait when a signal from outside ended it.
+    /// The first process of its PID namespace, if the kernel has killed it
+    /// because that one had ended.
+    pub(crate) fn died_with(&self, process: usize) -> Option<usize> {
+        let Some((end, Ending::Signal { signal })) =
+            &self.processes[process].end
+        else {
+            return None;
+        };
+        let above = |it: &usize| self.processes[*it].parent;
+        let mut inits = std::iter::successors(above(&process), above)
+            .filter(|it| self.processes[*it].is_init);
+        let has_ended = |init: &usize| {
+            let first = self.processes[*init].end.as_ref();
+            first.is_some_and(|(first, _)| first.seq < end.seq)
+        };
+        inits.find(has_ended).filter(|_| signal == "SIGKILL")
+    }
+
+    /// Whether it was in this wait that nothing could end but the kill from
+    /// outside.
     pub(crate) fn is_stuck(&self, process: usize, span: &Span) -> bool {
-        let me = &self.processes[process];
-        let Some((end, Ending::Signal { signal })) = &me.end else {
-            return false;
-        };
-        // The kill ends the wait a little before it ends the process.
-        let after = end.t_us.saturating_sub(span.until_us);
-        let waited = span.until_us.saturating_sub(span.from_us);
-        let did_something = || {
-            me.marks.iter().any(|mark| {
-                mark.deed != Deed::Exit
-                    && mark.thread == span.thread
-                    && mark.at.t_us > span.until_us
-            })
-        };
-        signal == "SIGKILL"
-            && self.sees_waits()
-            && after <= waited / 20
-            && !did_something()
-            && !self.is_killed_from_inside(process)
+        !self.processes[process].is_moving && self.is_cut_short(process, span)
     }
 }
 

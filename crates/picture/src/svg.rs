@@ -219,7 +219,10 @@ impl<'a> Sheet<'a> {
         let members = &self.chart.lanes.all[lane].members;
         let process = self.chart.lanes.all[lane].process;
         let me = &self.story.processes[process];
-        let is_well = matches!(me.end, Some((_, Ending::Code { code: 0 })));
+        let is_well = matches!(
+            me.end,
+            Some((_, Ending::Code { code: 0 } | Ending::Unknown { .. }))
+        );
         let class = if is_well { "end" } else { "end bad" };
         let ending = markup(&cut(ending, 12, false));
         let (x, top) = (LEFT + PLOT + 8.0, self.chart.top(lane));
@@ -283,8 +286,12 @@ impl<'a> Sheet<'a> {
         let title = story.title(process);
         let (lived, waited) = times(story, process);
         let (lived, waited) = (duration(lived), duration(waited));
-        let says = format!("{title} lived {lived}, and waited {waited} of it");
-        self.bar("run", (from, until), row, &says);
+        let (class, says) = match story.sees_waits() {
+            true => ("run", format!("and waited {waited} of it")),
+            false => ("there", "and whether it waited was not seen".to_owned()),
+        };
+        let says = format!("{title} lived {lived}, {says}");
+        self.bar(class, (from, until), row, &says);
         let execs = me.marks.iter().filter_map(|mark| match &mark.deed {
             Deed::Exec { program } => Some((mark.at.t_us, program)),
             _ => None,
@@ -293,7 +300,7 @@ impl<'a> Sheet<'a> {
             let x = chart.x(t_us);
             self.bar("exec", (x, x + 2.0), row, &format!("exec {program}"));
             let room = self.room(process, t_us, until);
-            self.text("run", (x + 2.0, room), row, program);
+            self.text(class, (x + 2.0, room), row, program);
         }
         let gone = story.gone_us(process).unwrap_or(end_us);
         if gone > end_us {
@@ -406,6 +413,10 @@ pub(crate) fn state(
 /// The same in words: `waits to read P1`.
 pub(crate) fn sentence(class: &str, label: &str) -> String {
     match (class, label.split_once(' ')) {
+        ("wait", None) if label == "sleep" => "sleeps".to_owned(),
+        ("wait", None) if label == "poll" => {
+            "waits in poll for several at once".to_owned()
+        }
         ("wait", Some(("wait", "any"))) => "waits for any child".to_owned(),
         ("wait", Some(("wait", child))) => format!("waits for {child}"),
         ("wait", Some(("await", _))) => "waits for a signal".to_owned(),

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trace::{Event, Header, Held, Reached, WaitsFor, What, Who};
+use trace::{Ending, Event, Header, Held, Reached, WaitsFor, What, Who};
 
 use crate::plain::clean;
 use crate::story::{
     Blocked, Channel, Deed, End, Mark, Moment, Place, Process, Span, State,
     Story, base,
 };
-use crate::strand::{Thread, Threads};
+use crate::strand::Threads;
 use crate::table::{Tables, Target};
 
 pub(crate) fn tell(header: &Header, events: Vec<Event>) -> Story {
@@ -90,6 +90,7 @@ impl Teller {
             process.birth = at;
         }
         process.pid = event.pid;
+        process.is_init = event.pid_seen == Some(1);
         // A thread has a name of its own.
         if event.tid.is_none() && !event.name.is_empty() {
             process.name = clean(&event.name);
@@ -105,14 +106,7 @@ impl Teller {
                 self.create(me, at, &call, &child, child_pid);
             }
             What::Exec { .. } => self.exec(me, at, what),
-            What::Exit { how } => {
-                let held = self.tables.exit(&mut self.story, me, at);
-                let process = &mut self.story.processes[me];
-                process.held_at_end = held;
-                process.end = Some((at, how));
-                self.tables.thread = 0;
-                self.mark(me, at, Deed::Exit);
-            }
+            What::Exit { how } => self.exit(me, at, how),
             What::Wait {
                 child: Some(child),
                 named: is_named,
@@ -124,22 +118,42 @@ impl Teller {
                 self.story.processes[child].collected = Some((at, me));
                 self.mark(me, at, Deed::Wait { child, is_named });
             }
-            What::Reparent { to } => {
-                let to = to.and_then(|to| self.index.get(&to).copied());
-                let process = &mut self.story.processes[me];
-                // A zombie that nobody of the run inherits lay until its
-                // parent ended, who did not collect it.
-                if process.end.is_none() || to.is_some() {
-                    process.guardian = to;
-                }
-            }
+            What::Reparent { to } => self.reparent(me, to.as_ref()),
             What::Stop { .. } | What::Continue | What::Block { .. } => {
                 self.rest(me, at, what);
             }
-            What::Signal { .. } | What::Mask { .. } => {
-                self.signal(me, at, what);
+            What::Signal { .. } => self.signal(me, at, what),
+            What::Alarm { after_us, .. } => {
+                self.story.processes[me].has_alarm |= after_us > 0;
+            }
+            What::Refuse { call, errno, reaches } => {
+                let (call, errno) = (clean(&call), clean(&errno));
+                let reaches = reaches.map(|it| clean(&it));
+                self.mark(me, at, Deed::Refused { call, errno, reaches });
+            }
+            What::Cpu { collected, .. } => {
+                self.story.processes[me].is_unwanted = collected;
             }
             other => self.descriptor(me, at, other),
+        }
+    }
+
+    fn exit(&mut self, me: usize, at: Moment, how: Ending) {
+        let held = self.tables.exit(&mut self.story, me, at);
+        let process = &mut self.story.processes[me];
+        process.held_at_end = held;
+        process.end = Some((at, how));
+        self.tables.thread = 0;
+        self.mark(me, at, Deed::Exit);
+    }
+
+    fn reparent(&mut self, me: usize, to: Option<&Who>) {
+        let to = to.and_then(|to| self.index.get(to).copied());
+        let process = &mut self.story.processes[me];
+        // A zombie that nobody of the run inherits lay until its parent
+        // ended, who did not collect it.
+        if process.end.is_none() || to.is_some() {
+            process.guardian = to;
         }
     }
 
@@ -180,14 +194,12 @@ impl Teller {
         }
         self.tables.inherit(&mut self.story, me, child, at);
         let name = self.story.processes[me].name.clone();
-        let ignores_children = self.story.processes[me].ignores_children;
         let process = &mut self.story.processes[child];
         if !self.is_born[child] {
             self.is_born[child] = true;
             process.birth = at;
             process.pid = child_pid.unwrap_or_default();
             process.name = name;
-            process.ignores_children = ignores_children;
         }
         let waits_for_exec = call == "vfork" || call == "posix_spawn";
         self.mark(me, at, Deed::Create { child, waits_for_exec });
@@ -218,12 +230,6 @@ impl Teller {
                 }
                 self.mark(me, at, Deed::Send { signal, to, is_group });
             }
-            What::Mask { call, how, signals }
-                if call == "rt_sigaction"
-                    && signals.iter().any(|signal| signal == "SIGCHLD") =>
-            {
-                self.story.processes[me].ignores_children = how == "ignore";
-            }
             _ => {}
         }
     }
@@ -248,6 +254,8 @@ impl Teller {
                     span.until_us = until_us;
                 }
             }
+            // Who was at a limit did not wait.
+            What::Block { on, .. } if on.kind == "limit" => {}
             What::Block { call, on, from_us } => {
                 let state = State::Blocked(self.blocked(me, call, on));
                 let from_us = from_us.min(until_us);
@@ -272,11 +280,7 @@ impl Teller {
     fn descriptor(&mut self, me: usize, at: Moment, what: What) {
         let story = &mut self.story;
         match what {
-            What::Open { path, fd: Some(fd), cloexec, .. } => {
-                let to =
-                    Target { place: None, object: &path, is_cloexec: cloexec };
-                self.tables.open(story, me, fd, &to, at);
-            }
+            What::Open { .. } => self.open(me, at, what),
             What::Close { fd, by_exec, .. } => {
                 self.tables.close(story, me, fd, at, by_exec);
             }
@@ -305,6 +309,22 @@ impl Teller {
             }
             _ => {}
         }
+    }
+
+    fn open(&mut self, me: usize, at: Moment, what: What) {
+        let What::Open { path, fd: Some(fd), object, mode, cloexec, .. } = what
+        else {
+            return;
+        };
+        let story = &mut self.story;
+        if let Some(copied) = descriptor_in(&path) {
+            self.tables.used(story, me, copied);
+        }
+        let object = object.unwrap_or(path);
+        let is_write = mode.is_some_and(|mode| mode.contains('w'));
+        let place = self.tables.find(&object, is_write);
+        let to = Target { place, object: &object, is_cloexec: cloexec };
+        self.tables.open(story, me, fd, &to, at);
     }
 
     fn channel(
@@ -392,26 +412,8 @@ impl Teller {
     }
 }
 
-impl Process {
-    fn new(who: Who, parent: Option<usize>, depth: usize) -> Self {
-        Self {
-            who,
-            parent,
-            guardian: parent,
-            children: Vec::new(),
-            depth,
-            pid: 0,
-            name: String::new(),
-            birth: Moment::default(),
-            end: None,
-            collected: None,
-            ignores_children: false,
-            threads: vec![Thread::default()],
-            first_strand: 0,
-            spans: Vec::new(),
-            marks: Vec::new(),
-            held_at_end: Vec::new(),
-            withheld: Vec::new(),
-        }
-    }
+/// The descriptor of its own that a path leads a process to.
+fn descriptor_in(path: &str) -> Option<i32> {
+    let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"];
+    folders.iter().find_map(|it| path.strip_prefix(it))?.parse().ok()
 }

@@ -1,8 +1,8 @@
 //! What is worth a sentence, and what is not.
 
-use picture::{Story, notices};
+use picture::{LaneStyle, Story, Time, chrome, html, lanes, mermaid, notices};
 use stage::{Stage, three, two};
-use trace::{Header, Held, Level, What, Who};
+use trace::{Ending, Header, Held, Level, What, Who};
 
 mod stage;
 
@@ -88,18 +88,253 @@ fn a_child_that_nobody_waits_for_is_told() {
 fn children_that_the_kernel_throws_away_need_no_wait() {
     let mut s = Stage::new("parent");
     let a = Who::first();
+    for (how, collected) in [("ignore", true), ("default", false)] {
+        s.play(&a, disposition(how));
+        let child = s.create(&a, "worker");
+        s.exit(&child, 0);
+        s.play(&child, used(collected));
+    }
+    // What it does to the signal later changes nothing.
+    s.play(&a, disposition("default"));
+    s.exit(&a, 0);
+    let (who, id, _) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.2", "never-waited-for"));
+    let style = LaneStyle { time: Time::Step, ..LaneStyle::default() };
+    let picture = lanes(&s.story(), &style);
+    let is_zombie = |who: &str| {
+        let mut lines = picture.lines().map(str::trim_start);
+        lines.find(|line| line.starts_with(who)).unwrap().contains('z')
+    };
+    assert!(!is_zombie("A.1") && is_zombie("A.2"), "{picture}");
+}
+
+#[test]
+fn who_dies_with_its_pid_namespace_is_nobodys_victim() {
+    let mut s = Stage::new("unshare");
+    let a = Who::first();
+    let first = s.create(&a, "sh");
+    let child = s.create(&first, "sleep");
+    s.exit(&first, 0);
+    s.events.last_mut().unwrap().pid_seen = Some(1);
+    s.killed(&child, "SIGKILL");
+    s.wait(&a, &first);
+    s.exit(&a, 0);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A.1.1", "killed-with-namespace"));
+    assert_eq!(
+        sentence,
+        "A.1.1 (sleep) was killed by the kernel: the first of its PID \
+         namespace, A.1 (sh), ended"
+    );
+}
+
+/// Everybody is killed at once, as a ceiling does it.
+fn end(s: &mut Stage, all: &[(&Who, &str, Option<&str>)], began: u64) {
+    s.pass(500_000);
+    for (who, kind, object) in all {
+        s.blocked(who, kind, *object, None, began);
+        s.killed(who, "SIGKILL");
+    }
+}
+
+#[test]
+fn who_waits_for_time_or_for_one_who_does_is_not_stuck() {
+    for with_sleeper in [true, false] {
+        let mut s = Stage::new("sh");
+        let a = Who::first();
+        let pipe = s.pipe(&a, 3, 4);
+        let writer = s.create(&a, "sleep");
+        s.close(&a, 4, &pipe);
+        let reader = s.create(&a, "cat");
+        let began = s.now();
+        let kind = if with_sleeper { "sleep" } else { "pipe-data" };
+        let object = (!with_sleeper).then_some(pipe.as_str());
+        end(
+            &mut s,
+            &[
+                (&a, "child", None),
+                (&writer, kind, object),
+                (&reader, "pipe-data", Some(&pipe)),
+            ],
+            began,
+        );
+        let is_stuck =
+            said(&s).iter().any(|said| said.1 != "killed-from-outside");
+        assert_eq!(is_stuck, !with_sleeper, "{:?}", said(&s));
+    }
+}
+
+#[test]
+fn a_call_that_was_refused_is_told_with_the_reason() {
+    let mut s = Stage::new("tracer");
+    let a = Who::first();
+    for _ in 0..2 {
+        let (call, errno) = ("ptrace".to_owned(), "EPERM".to_owned());
+        s.play(&a, What::Refuse { call, errno, reaches: None });
+    }
+    s.exit(&a, 1);
+    let (who, id, sentence) = only(&s);
+    assert_eq!((who.as_str(), id), ("A", "call-refused"));
+    assert_eq!(
+        sentence,
+        "A (tracer) was refused ptrace (EPERM), since it is observed: \
+         unobserved, the call could succeed"
+    );
+    let page = html(&s.story());
+    assert!(page.contains("were refused (below)"), "{page}");
+    assert!(chrome(&s.story()).contains("ptrace refused: EPERM"));
+}
+
+#[test]
+fn a_call_that_reached_out_of_a_contained_run_is_told_with_whom_it_reached() {
+    let mut s = Stage::new("attacker");
+    let a = Who::first();
+    let (call, errno) = ("kill".to_owned(), "EPERM".to_owned());
+    let reaches = Some("process 1, which is none of the run".to_owned());
+    s.play(&a, What::Refuse { call, errno, reaches });
+    s.exit(&a, 0);
+    let (_, id, sentence) = only(&s);
+    assert_eq!(id, "call-refused");
+    assert_eq!(
+        sentence,
+        "A (attacker) was refused kill (EPERM), since it is contained: it \
+         reaches process 1, which is none of the run"
+    );
+}
+
+#[test]
+fn a_light_story_says_what_it_does_not_show_and_why() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let child = s.create(&a, "child");
+    s.pass(5_000_000);
+    let how = Ending::Unknown { unknown: true };
+    s.play(&child, What::Exit { how });
+    s.exit(&a, 0);
+    let mut header = Header::new(Level::Light, Vec::new());
+    header.because = Some("it <was> asked for".to_owned());
+    let story = Story::new(&header, s.events.clone());
+    let says = story.reservation().expect("it is light");
+    assert!(says.contains("level light (it <was> asked for)"), "{says}");
+    let picture = lanes(&story, &LaneStyle::default());
+    assert!(!picture.contains('█'), "nobody saw it run: {picture}");
+    assert!(picture.contains("░ there"), "{picture}");
+    let page = html(&story);
+    assert!(page.contains("level light (it &lt;was&gt; asked"), "{page}");
+    let claims = [
+        "class=\"run\"",
+        "class=\"fault\"",
+        "class=\"end bad\"",
+        "every event",
+        "the same in every",
+    ];
+    for claim in claims {
+        assert!(!page.contains(claim), "{claim}");
+    }
+    assert!(chrome(&story).contains("level light"));
+    assert!(mermaid(&story).contains("level light"));
+    assert_eq!(s.story().reservation(), None);
+}
+
+#[test]
+fn a_sentence_has_a_form_without_clock_times() {
+    for lay in [1_200_000, 1_900_000] {
+        let mut s = Stage::new("parent");
+        let a = Who::first();
+        let (late, never) = (s.create(&a, "worker"), s.create(&a, "idler"));
+        s.exit(&late, 0);
+        s.exit(&never, 0);
+        s.pass(lay);
+        s.wait(&a, &late);
+        s.exit(&a, 0);
+        let all = notices(&s.story());
+        let timeless: Vec<&str> = all.iter().map(|it| &*it.timeless).collect();
+        assert_eq!(
+            timeless,
+            [
+                "A.1 (worker) was a zombie: A (parent) waited for it only then",
+                "A.2 (idler) was never waited for: it stayed a zombie until A \
+                 (parent) ended",
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_failed_exec_says_whether_the_process_ran_on() {
+    for (code, then) in
+        [(127, ", and ended: exit 127"), (0, " and ran on as it was")]
+    {
+        let mut s = Stage::new("sh");
+        let a = Who::first();
+        s.exec_fails(&a, "/nowhere/prog");
+        s.exit(&a, code);
+        let says = only(&s).2;
+        assert!(says.ends_with(&format!("(ENOENT){then}")), "{says}");
+    }
+}
+
+#[test]
+fn an_end_that_was_opened_by_its_number_has_not_leaked() {
+    let mut s = Stage::new("bash");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 63, 4);
+    let child = s.create(&a, "bash");
+    s.close(&a, 63, &pipe);
+    s.close(&child, 4, &pipe);
+    let held = Held { fd: 63, object: pipe.clone(), mode: "r".to_owned() };
+    s.exec_keeping(&child, "/usr/bin/diff", vec![held]);
     s.play(
-        &a,
-        What::Mask {
-            call: "rt_sigaction".to_owned(),
-            how: "ignore".to_owned(),
-            signals: vec!["SIGCHLD".to_owned()],
+        &child,
+        What::Open {
+            call: "openat".to_owned(),
+            path: "/dev/fd/63".to_owned(),
+            fd: Some(3),
+            object: Some(pipe.clone()),
+            mode: Some("r".to_owned()),
+            cloexec: false,
+            errno: None,
         },
     );
-    let child = s.create(&a, "worker");
+    let opened = s.events.len() as u64 - 1;
+    s.write(&a, 4, &pipe, 5);
+    s.close(&a, 4, &pipe);
+    s.read(&child, 3, &pipe, 5);
     s.exit(&child, 0);
+    s.wait(&a, &child);
     s.exit(&a, 0);
     assert_eq!(said(&s), []);
+    let table = s.story().descriptors(&child, opened);
+    assert_eq!(table[&3], "P1 read end");
+}
+
+#[test]
+fn an_alarm_of_its_own_is_nobody_elses_signal() {
+    let mut s = Stage::new("python3");
+    let a = Who::first();
+    let (call, after_us, every_us) = ("alarm".to_owned(), 100_000, 0);
+    s.play(&a, What::Alarm { call, after_us, every_us });
+    s.killed(&a, "SIGALRM");
+    let says = only(&s).2;
+    assert!(says.ends_with("SIGALRM: it had set its alarm"), "{says}");
+}
+
+fn disposition(how: &str) -> What {
+    What::Mask {
+        call: "rt_sigaction".to_owned(),
+        how: how.to_owned(),
+        signals: vec!["SIGCHLD".to_owned()],
+    }
+}
+
+fn used(collected: bool) -> What {
+    What::Cpu {
+        user_us: 0,
+        system_us: 0,
+        voluntary: 0,
+        involuntary: 0,
+        collected,
+    }
 }
 
 #[test]

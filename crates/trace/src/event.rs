@@ -196,6 +196,13 @@ pub enum What {
         /// The descriptor.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fd: Option<i32>,
+        /// The pipe or socket that the descriptor names, where it does not
+        /// stand in the path: `/dev/fd/63` names what descriptor 63 does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        object: Option<Object>,
+        /// `r`, `w` or `rw`, where it names a pipe or socket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<String>,
         /// Whether exec closes it.
         #[serde(default, skip_serializing_if = "is_false")]
         cloexec: bool,
@@ -293,10 +300,16 @@ pub enum What {
         user_us: u64,
         /// Microseconds in the kernel.
         system_us: u64,
-        /// Context switches because it waited.
+        /// Context switches because it waited; at level full each of its
+        /// stops at the observer is one, too.
         voluntary: u64,
         /// Context switches because others should run.
         involuntary: u64,
+        /// Whether the kernel collected it by itself, so that it was no
+        /// zombie: its parent ignored SIGCHLD at this moment, or had set
+        /// `SA_NOCLDWAIT`. Known at level full only.
+        #[serde(default, skip_serializing_if = "is_false")]
+        collected: bool,
     },
     /// It mapped memory that others may share.
     Map {
@@ -378,6 +391,20 @@ pub enum What {
         /// Why it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errno: Option<String>,
+    },
+    /// The observer refused a call that might have succeeded without it: it
+    /// could not have seen what follows, or traces the process itself, or the
+    /// run is contained and the call reaches out of it. clone3(2), which
+    /// always fails with ENOSYS, has no event: every C library falls back to
+    /// clone(2).
+    Refuse {
+        /// The call.
+        call: Call,
+        /// What the call returned.
+        errno: String,
+        /// Whom or what outside of a contained run it would have reached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaches: Option<String>,
     },
     /// Something was left behind when the first process ended.
     Leftover {

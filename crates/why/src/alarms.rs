@@ -44,8 +44,12 @@ impl Alarms {
     /// The processes which an alarm would end, if they had set one: nobody
     /// knows. One that handles the signal is taken to have set one.
     pub(crate) fn untold(&self, proc: Proc, census: &Census) -> Vec<usize> {
+        // The kernel writes the list timer by timer, and leaves one out when
+        // another before it goes off meanwhile.
+        const READINGS: usize = 16;
         let timers = || proc.table("timer_list").unwrap_or_default();
-        if self.is_complete || shows_no_alarm(&timers()) {
+        let shows_none = || (0..READINGS).all(|_| shows_no_alarm(&timers()));
+        if self.is_complete || shows_none() {
             return Vec::new();
         }
         let is_ended = |task: &Task| {

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use trace::Who;
 
+use crate::plain::escaped;
+
 /// The version of the answer's form.
 pub const VERSION: u32 = 1;
 
@@ -37,6 +39,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// As JSON, in one line, with nothing in it that a terminal would obey or
+    /// hide.
+    ///
+    /// # Errors
+    /// None that is known: the answer has no map whose keys are not text.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self).map(|json| escaped(&json))
+    }
+
     /// About a tree of which no process is left.
     pub fn finished() -> Self {
         Self {
@@ -72,6 +83,9 @@ pub enum Unless {
     /// A process has set an alarm(2) or setitimer(2), whose signal would end
     /// it, and did so unobserved.
     Alarm,
+    /// A memory cgroup of version 1 raises an eventfd for which somebody
+    /// waits: `cgroup.event_control`.
+    Cgroup,
 }
 
 /// From what the waits are known.

@@ -24,7 +24,21 @@ pub(crate) struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// Of a ring, the process that was created first stands first.
     pub(crate) fn judge(self, knot: Vec<usize>) -> Found {
+        let mut found = self.found(knot);
+        let order = |step: &Step| {
+            let task = &self.census.tasks[step.0];
+            (&self.census.processes[task.process].who, task.tid)
+        };
+        let steps = found.ring.iter().enumerate();
+        let first = steps.min_by_key(|(_, step)| order(step));
+        let first = first.map_or(0, |(place, _)| place);
+        found.ring.rotate_left(first);
+        found
+    }
+
+    fn found(self, knot: Vec<usize>) -> Found {
         if let Some(cause) = self.evident(&knot) {
             let ring = self.any_ring(&knot);
             return Found { cause, knot, ring };

@@ -176,22 +176,6 @@ impl Census {
         self.by_tid.get(&tid).copied()
     }
 
-    /// The task which its own program knows by this id.
-    pub(crate) fn task_seen(&self, tid: i32, near: usize) -> Option<usize> {
-        let pid = self.processes[self.tasks[near].process].pid;
-        let is_own = self.tasks[near].status.seen;
-        // Without namespaces below ours both ids are the same.
-        if is_own == self.tasks[near].tid {
-            return self.task_of(tid);
-        }
-        let mut all = (0..self.tasks.len())
-            .filter(|task| self.tasks[*task].status.seen == tid);
-        let first = all.next();
-        let own = all
-            .find(|task| self.processes[self.tasks[*task].process].pid == pid);
-        own.or(first)
-    }
-
     /// A thread of the process that has not ended is left.
     pub(crate) fn is_alive(&self, process: usize) -> bool {
         !self.processes[process].tasks.is_empty()

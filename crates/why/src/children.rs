@@ -36,7 +36,17 @@ impl Scene<'_> {
             return Wait::moves(Kind::Child);
         }
         let wakers = asked.into_iter().map(Waker::Process).collect();
-        Wait::new(Kind::Child, wakers)
+        let traced = self.strangers_traced(task.process);
+        Wait::new(Kind::Child, wakers).or(traced)
+    }
+
+    /// Those outside whom a process traces: it learns of their end as of a
+    /// child's.
+    pub(crate) fn strangers_traced(&self, process: usize) -> Option<Waker> {
+        let tasks = &self.census.processes[process].tasks;
+        let mut tids = tasks.iter().map(|task| self.census.tasks[*task].tid);
+        let is_tracer = tids.any(|tid| self.holdings.tracers.contains(&tid));
+        is_tracer.then_some(Waker::Outside)
     }
 
     /// The children which their parent knows by this pid.
@@ -74,10 +84,13 @@ impl Scene<'_> {
             Form::Create(Some(_)) => Some(first as u32),
             _ => self.proc.words(pid, first).map(|[flags]: [u32; 1]| flags),
         };
-        let is_vfork =
-            flags.is_some_and(|it| it & libc::CLONE_VFORK as u32 != 0);
+        let has = |flag| flags.is_some_and(|it| it & flag as u32 != 0);
+        let is_vfork = has(libc::CLONE_VFORK);
+        // Then the awaited is a child of the parent, and need not be of the
+        // tree.
+        let is_sibling = has(libc::CLONE_PARENT);
         let children = self.census.children(pid);
-        if !is_vfork || children.is_empty() {
+        if !is_vfork || is_sibling || children.is_empty() {
             return Wait::moves(Kind::Other);
         }
         let wakers = children.into_iter().map(Waker::Process).collect();

@@ -1,10 +1,10 @@
 //! What is looked for only before somebody is called stuck, since it is rare
 //! and costs much to find.
 
+use crate::parked::RING;
 use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
 
-const RING: &str = "anon_inode:[io_uring]";
 /// The memory in which aio_context_t lies.
 const CONTEXT: &str = "/[aio]";
 

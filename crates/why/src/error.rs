@@ -15,6 +15,9 @@ pub enum Error {
     Init,
     /// It is the process that asks, which moves while it asks.
     Asker(i32),
+    /// What /proc shows are the processes of another pid namespace: its
+    /// numbers are not ours.
+    ForeignProc(i32),
     /// It is a thread; its process has another pid.
     Thread {
         /// The number that was given.
@@ -51,6 +54,12 @@ impl fmt::Display for Error {
                 f,
                 "cannot explain pid {pid}: it is the process that asks, and \
                  it moves while it asks; ask about another"
+            ),
+            Self::ForeignProc(pid) => write!(
+                f,
+                "cannot explain pid {pid}: /proc is that of another pid \
+                 namespace, with other numbers; mount one of this namespace \
+                 there, as unshare --mount-proc does"
             ),
             Self::Thread { tid, pid } => write!(
                 f,

@@ -7,6 +7,8 @@ use crate::parse::{Mapping, Syscall};
 use crate::proc::Proc;
 use crate::scene::Scene;
 use crate::wait::{Evidence, Kind, Wait, Waker};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use trace::What;
 
@@ -73,17 +75,39 @@ impl Scene<'_> {
             Some(words) => place.looks(&words),
             None => Looks::Unknown,
         };
+        self.futex_in(place, looks, mapping)
+    }
+
+    fn futex_in(
+        &mut self,
+        place: Place,
+        looks: Looks,
+        mapping: Option<&Mapping>,
+    ) -> Wait {
         match (place.is_private, mapping) {
             // Where the memory lies cannot be read, nor who shares it.
             (false, None) => Wait::moves(Kind::SharedFutex),
             (false, Some(mapping)) if mapping.is_shared => {
                 self.between_processes(place, looks, mapping)
             }
+            // Nobody can have written a page of his own there, so it is the
+            // file's: whoever maps that shares it.
+            (false, Some(mapping)) if mapping.is_page_of_file() => {
+                self.in_file(place, mapping)
+            }
             (true, Some(mapping)) if mapping.is_shared => {
                 self.wrongly_private(place, mapping)
             }
             _ => self.between_threads(place, looks),
         }
+    }
+
+    fn in_file(&mut self, place: Place, mapping: &Mapping) -> Wait {
+        let its = &self.census.tasks[place.task];
+        let mut wakers = self.byte_wakers(its, place.address, mapping);
+        wakers.extend(self.own_wakers(its.process));
+        let name = in_words(place.address, mapping);
+        Wait::new(Kind::SharedFutex, wakers).on(format!("futex {name}"))
     }
 
     fn between_threads(&mut self, place: Place, looks: Looks) -> Wait {
@@ -98,7 +122,7 @@ impl Scene<'_> {
         let is_alone = sharers.len() == 1;
         let at = format!("futex at {:#x}", place.address);
         if let Looks::HeldBy(tid) = looks {
-            let holder = self.census.task_seen(tid, place.task);
+            let holder = self.task_known_as(tid, place.task);
             if let Some(holder) = holder.filter(is_own) {
                 return Wait::new(Kind::Mutex, vec![Waker::Task(holder)])
                     .on(format!("mutex at {:#x}", place.address));
@@ -110,7 +134,7 @@ impl Scene<'_> {
             }
         }
         // pthread_join(3): the word is the id of the thread that is awaited.
-        let joined = self.census.task_seen(place.expected as i32, place.task);
+        let joined = self.task_known_as(place.expected as i32, place.task);
         if !place.is_private
             && place.is_of_libc
             && let Some(joined) = joined.filter(is_own)
@@ -121,6 +145,39 @@ impl Scene<'_> {
         }
         let wakers = self.own_wakers(process);
         Wait::new(Kind::PrivateFutex, wakers).on(at)
+    }
+
+    /// The task that another one's program knows by this id.
+    fn task_known_as(&self, tid: i32, near: usize) -> Option<usize> {
+        let census = self.census;
+        let is_seen = |task: &usize| census.tasks[*task].status.seen == tid;
+        let its = &census.tasks[near];
+        // Without a namespace below ours both ids are the same.
+        if its.status.seen == its.tid {
+            return census.task_of(tid).filter(is_seen);
+        }
+        let pid_of =
+            |task: usize| census.processes[census.tasks[task].process].pid;
+        let space = self.proc.namespace(pid_of(near), "pid");
+        let is_near = |task: &usize| {
+            let theirs = self.proc.namespace(pid_of(*task), "pid");
+            theirs.is_some() && theirs == space
+        };
+        (0..census.tasks.len()).filter(is_seen).find(is_near)
+    }
+
+    /// Whether all who share memory number their threads alike: an id which
+    /// one of them has written there means the same to us.
+    fn is_of_one_space(&mut self, group: usize) -> bool {
+        if let Some(known) = self.spaces_of.get(&group) {
+            return *known;
+        }
+        let holders = self.groups[group].holders.iter();
+        let spaces: HashSet<Option<PathBuf>> =
+            holders.map(|it| self.proc.namespace(it.pid, "pid")).collect();
+        let is_one = spaces.len() == 1 && !spaces.contains(&None);
+        self.spaces_of.insert(group, is_one);
+        is_one
     }
 
     /// A private futex in shared memory: a mistake if others map it too.
@@ -148,7 +205,11 @@ impl Scene<'_> {
         let name = in_words(place.address, mapping);
         if let Looks::HeldBy(tid) = looks {
             let group = self.mappers(place.address, mapping);
-            return self.held_by(place.task, tid, group, &name);
+            let held = self.held_by(place.task, tid, group, &name);
+            // Somebody whom our namespace does not show may use the file.
+            let is_beyond =
+                self.proc.is_below_others() && self.has_name(task, mapping);
+            return held.or(is_beyond.then_some(Waker::Stranger));
         }
         let wakers = self.byte_wakers(task, place.address, mapping);
         if looks != Looks::Semaphore {
@@ -163,10 +224,20 @@ impl Scene<'_> {
         wait
     }
 
-    fn held_by(&self, task: usize, tid: i32, group: usize, name: &str) -> Wait {
+    fn held_by(
+        &mut self,
+        task: usize,
+        tid: i32,
+        group: usize,
+        name: &str,
+    ) -> Wait {
         let object = format!("mutex {name}");
+        if !self.is_of_one_space(group) {
+            return Wait::new(Kind::Mutex, vec![Waker::Group(group)])
+                .on(object);
+        }
         let holders = &self.groups[group].holders;
-        let holder = self.census.task_seen(tid, task).filter(|holder| {
+        let holder = self.task_known_as(tid, task).filter(|holder| {
             // A number that is used again is not the holder.
             let process = self.census.tasks[*holder].process;
             holders.iter().any(|it| it.process == Some(process))

@@ -62,6 +62,13 @@ fn helpers(speaker: Speaker<'_>, wait: &Wait) -> Vec<String> {
     }
     let leads_out = known.leads_outside(wait);
     if helpers.is_empty() && leads_out {
+        match wait.kind {
+            Kind::Frozen => return vec!["whoever thaws its cgroup".to_owned()],
+            Kind::Answer | Kind::Fault => {
+                return vec!["whoever answers for the kernel".to_owned()];
+            }
+            _ => {}
+        }
         let object = wait.object.as_deref().map(plain);
         let object = object.unwrap_or_else(|| "what it waits for".to_owned());
         helpers.push(format!("whoever holds {object}"));

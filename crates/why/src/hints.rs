@@ -16,7 +16,9 @@ impl Scene<'_> {
         match channel.as_str() {
             "anon_pipe_read" | "pipe_read" => self.any_pipe(task, true),
             "anon_pipe_write" | "pipe_write" => self.any_pipe(task, false),
-            "do_wait" => self.any_child(pid),
+            "do_wait" => {
+                self.any_child(pid).or(self.strangers_traced(task.process))
+            }
             "wait_for_partner" | "fifo_open" => {
                 Wait::new(Kind::FifoPeer, vec![Waker::Stranger, Waker::Anybody])
             }

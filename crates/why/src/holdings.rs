@@ -8,7 +8,7 @@ use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
 use crate::same::Place;
 use crate::tables::Reader;
-use crate::unseen;
+use crate::{strangers, unseen};
 
 /// A descriptor, and whose.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,12 +74,13 @@ pub(crate) struct Holdings {
     /// Processes outside of the tree that may hold anything of the tree, and
     /// that we may not read.
     pub(crate) unseen: Vec<i32>,
-}
-
-/// The tables of a process, each with the thread through which it was read.
-struct Tables {
-    read: Vec<(i32, Vec<Descriptor>)>,
-    is_complete: bool,
+    /// Those of them who are older than the tree, and may hold what is older
+    /// still.
+    pub(crate) elders: Vec<i32>,
+    /// Threads that trace somebody outside of the tree.
+    pub(crate) tracers: HashSet<i32>,
+    /// Whether everybody outside was looked at who was there at the end.
+    pub(crate) is_settled: bool,
 }
 
 impl Holdings {
@@ -92,7 +93,7 @@ impl Holdings {
             let tasks = process.tasks.iter();
             let tids: Vec<i32> =
                 tasks.map(|task| census.tasks[*task].tid).collect();
-            let tables = tables(&mut reader, proc, &tids);
+            let tables = reader.tables(&tids);
             if !tables.is_complete {
                 holdings.unknown.push(place);
             }
@@ -102,19 +103,21 @@ impl Holdings {
         }
         holdings.find_descriptors_on_the_way(proc);
         let mut unreadable = Vec::new();
-        for pid in proc.pids() {
-            if inside.contains(&pid) {
-                continue;
-            }
-            let tables = tables(&mut reader, proc, &proc.tids(pid));
-            if !tables.is_complete && is_program(proc, pid) {
+        let is_inside = |pid| inside.contains(&pid);
+        let (strangers, is_settled) =
+            strangers::look_at_all(&mut reader, proc, is_inside);
+        holdings.is_settled = is_settled;
+        for (pid, seen) in strangers {
+            if !seen.tables.is_complete {
                 unreadable.push(pid);
             }
-            for (tid, list) in tables.read {
+            holdings.tracers.extend(seen.tracers());
+            for (tid, list) in seen.tables.read {
                 holdings.leaders.insert(tid, pid);
                 holdings.add(None, tid, list);
             }
         }
+        holdings.elders = unseen::elders(proc, census.root, &unreadable);
         holdings.unseen = unseen::who_may_hold(proc, census.root, &unreadable);
         holdings
     }
@@ -162,44 +165,35 @@ impl Holdings {
         sockets.map(|(_, holders)| holders)
     }
 
-    /// Whether descriptors wait in a socket that somebody outside of the tree
-    /// holds.
-    pub(crate) fn is_on_the_way_out(&self, proc: Proc, socket: u64) -> bool {
-        let holders = self.by_object.get(&Object::Socket(socket));
-        holders.is_some_and(|holders| {
-            let leads_out = holders.iter().any(|it| it.process.is_none());
-            leads_out && has_descriptors(proc, holders)
-        })
+    /// The sockets that somebody outside of the tree holds.
+    pub(crate) fn strangers_sockets(
+        &self,
+    ) -> impl Iterator<Item = (u64, &[Holding])> {
+        let is_out = |it: &Holding| it.process.is_none();
+        self.by_object.iter().filter_map(
+            move |(object, holders)| match object {
+                Object::Socket(inode) if holders.iter().any(is_out) => {
+                    Some((*inode, holders.as_slice()))
+                }
+                _ => None,
+            },
+        )
     }
 
-    /// The processes outside of the tree that hold a socket.
-    pub(crate) fn strangers_at(
+    /// Those outside of the tree who have one of these, by its text.
+    pub(crate) fn strangers_with(
         &self,
-        socket: u64,
-    ) -> impl Iterator<Item = i32> {
-        let holders = self.by_object.get(&Object::Socket(socket));
-        let holders = holders.map_or(&[][..], Vec::as_slice).iter();
-        let strangers = holders.filter(|it| it.process.is_none());
-        strangers.map(|it| self.leader(it.pid))
+        text: &str,
+    ) -> impl Iterator<Item = Place> {
+        let all = self.anonymous.get(text).map_or(&[][..], Vec::as_slice);
+        let all = all.iter().filter(|(process, _)| process.is_none());
+        all.map(|(_, place)| *place)
     }
 
     /// Whether somebody of the tree holds a socket.
     pub(crate) fn is_of_the_tree(&self, socket: u64) -> bool {
         let holders = self.by_object.get(&Object::Socket(socket));
         holders.is_some_and(|all| all.iter().any(|it| it.process.is_some()))
-    }
-
-    /// Tells the eventfds apart.
-    pub(crate) fn find_events(&mut self, proc: Proc) {
-        let events = self.anonymous.get("anon_inode:[eventfd]");
-        for (process, (tid, fd)) in events.cloned().unwrap_or_default() {
-            let info = proc.info(tid, fd).unwrap_or_default();
-            let id = parse::field(&info, "eventfd-id");
-            let Some(id) = id.and_then(|id| id.parse().ok()) else { continue };
-            let holding = Holding::whole(process, tid, fd);
-            let object = Object::Event(id);
-            self.by_object.entry(object).or_default().push(holding);
-        }
     }
 
     /// All who hold the same timer or the same epoll set. Where nobody may
@@ -211,15 +205,24 @@ impl Holdings {
         text: &str,
     ) -> Vec<Holding> {
         let looks = |place: Place| {
-            let info = proc.info(place.0, place.1).unwrap_or_default();
+            let info = proc.info(place.0, place.1)?;
             // One of the flags is the descriptor's, not the file's.
             let is_meant = |line: &&str| !line.starts_with("flags:");
-            info.lines().filter(is_meant).collect::<String>()
+            Some(info.lines().filter(is_meant).collect::<String>())
         };
         let all = self.anonymous.get(text).map_or(&[][..], Vec::as_slice);
+        let is_same = |other: Place| {
+            let is_same = proc.is_same_file(place, other);
+            is_same.or_else(|| Some(looks(other)? == looks(place)?))
+        };
         let same = all.iter().filter(|(_, other)| {
-            proc.is_same_file(place, *other)
-                .unwrap_or_else(|| looks(place) == looks(*other))
+            is_same(*other).unwrap_or_else(|| {
+                // A stranger may have moved its descriptor since.
+                let (tid, _) = *other;
+                let now = proc.descriptors_but(tid, |_| None);
+                let mut now = now.iter().flatten().filter(|it| it.text == text);
+                now.any(|it| is_same((tid, it.fd)) != Some(false))
+            })
         });
         let same = same
             .map(|(process, (tid, fd))| Holding::whole(*process, *tid, *fd));
@@ -294,34 +297,4 @@ fn has_descriptors(proc: Proc, holders: &[Holding]) -> bool {
     let info = first.and_then(|it| proc.info(it.pid, it.fd?));
     let count = info.as_deref().and_then(|it| parse::field(it, "scm_fds"));
     count.is_some_and(|count| count != "0")
-}
-
-/// Every table that one of these threads has. Threads share one, unless they
-/// called unshare(2); a thread that has ended has none.
-fn tables(reader: &mut Reader, proc: Proc, tids: &[i32]) -> Tables {
-    let mut tables = Tables { read: Vec::new(), is_complete: true };
-    for tid in tids {
-        let is_known = tables
-            .read
-            .iter()
-            .any(|(known, _)| proc.is_same_table(*known, *tid) == Some(true));
-        if is_known {
-            continue;
-        }
-        match reader.read(*tid) {
-            Some(list) if tables.read.iter().any(|it| it.1 == list) => {}
-            Some(list) => tables.read.push((*tid, list)),
-            None => {
-                let stat = proc.stat(*tid);
-                let is_there = stat.is_some_and(|stat| !stat.has_ended());
-                tables.is_complete &= !is_there;
-            }
-        }
-    }
-    tables
-}
-
-/// Threads of the kernel hold nothing.
-fn is_program(proc: Proc, pid: i32) -> bool {
-    proc.stat(pid).is_some_and(|stat| !stat.is_of_the_kernel())
 }

@@ -3,7 +3,7 @@
 use crate::answer::Cause;
 use crate::causes::Found;
 use crate::says::Speaker;
-use crate::wait::{Kind, Wait, Waker};
+use crate::wait::{Evidence, Kind, Wait, Waker};
 
 /// A lesson, and the heading in its README.
 pub(crate) fn place(cause: Cause) -> String {
@@ -50,6 +50,9 @@ pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
             };
             let advice = match other {
                 Cause::QueueEmpty if each.any(is_of_loop) => IN_A_LOOP,
+                Cause::PrivateFutex if is_of_threads(speaker, found) => {
+                    AMONG_THREADS
+                }
                 Cause::LockCycle
                     if each.any(|it| it.kind == Kind::Semaphore) =>
                 {
@@ -63,9 +66,28 @@ pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
     }
 }
 
+/// Whether it is about threads of one process, in memory of its own.
+fn is_of_threads(speaker: Speaker<'_>, found: &Found) -> bool {
+    let tasks = &speaker.0.census.tasks;
+    let first = found.knot.first().map(|task| tasks[*task].process);
+    found.knot.iter().all(|task| {
+        let wait = &speaker.0.waits[*task];
+        Some(tasks[*task].process) == first
+            && wait.each().iter().all(|it| {
+                it.evidence != Some(Evidence::PrivateButShared)
+                    && it.kind != Kind::SharedFutex
+            })
+    })
+}
+
 const IN_A_LOOP: &str = "waits in its event loop, where nothing is left that \
 could happen: no timer, and no descriptor of anybody who moves; what it \
 awaits there, nobody will do";
+
+const AMONG_THREADS: &str = "waits where only threads of its own process \
+could wake it, and none will: it holds the lock itself, or what would wake it \
+is missing or came before the wait; and a lock that a thread held at the fork \
+stays locked in the child";
 
 const OF_SEMAPHORES: &str = "take the same semaphores in different orders, if \
 each has the one that the other wants; all must take them in one order";

@@ -22,9 +22,21 @@
 //! down, whoever holds a timer or an epoll set may set the one and add to the
 //! other. They are not named as causes, but while one of them may move, nobody
 //! is called stuck. Holders are looked for in every process that we may read,
-//! thread by thread where tables were parted, and in sockets that have
-//! descriptors on their way. A process for which the kernel works while it
-//! waits (io_uring, io_submit(2)) may move whoever depends on it.
+//! thread by thread where tables were parted. A process for which the kernel
+//! works while it waits (io_uring, io_submit(2)) may move whoever depends on
+//! it.
+//!
+//! Strangers go on while they are looked at. Each is looked at until it has
+//! not run meanwhile, and all are listed until nobody new is there: so there
+//! was a moment at which no stranger had what the tree needs, and who has not
+//! inherited it by then never will. Descriptors in messages that nobody has
+//! received, and those that were given to a ring, are looked for too; which
+//! they are is read by a look into the message (`MSG_PEEK`) through a copy of
+//! the socket, or else they may be any.
+//!
+//! A task may be kept in its call by something else: a frozen cgroup, a
+//! filter of seccomp(2) that has somebody else asked, a page that somebody
+//! else fills. It counts as moved from outside.
 //!
 //! # What cannot be seen
 //! - An alarm(2) or setitimer(2): the kernel tells nobody, and execve(2) keeps
@@ -33,31 +45,55 @@
 //!   the answer and in its last sentence. There is none if an observer saw
 //!   every such call ([`Question::has_all_alarms`]), or if root may read that
 //!   the kernel has no such timer at all.
+//! - Which eventfd a memory cgroup of version 1 raises: where one is mounted,
+//!   a wait for an eventfd has the reservation [`Unless::Cgroup`]. What else
+//!   in the kernel was given one by a stranger (a virtual machine, a device)
+//!   is not looked for.
 //! - The descriptors of a process that we may not read. One inherits from its
 //!   parent, so such a process counts as a holder if it is the parent of the
 //!   first process (or further above, with nobody between whom we can read), a
 //!   child of such a one, or if it began later than the tree and has one of
 //!   the tree's ancestors for a parent, as who has left the tree has, and is
-//!   of the same user or session. A closed tree has no such holder.
+//!   of the same user or session. An older one of the same user counts if the
+//!   pipe is older still; of anything but a pipe the age is not told, nor is
+//!   that of a pipe which was read and written before Linux 6.15. A closed
+//!   tree has no such holder.
+//! - Processes beyond our pid namespace. A pipe that is older than the first
+//!   process of the namespace leads there; of anything else the age is not
+//!   told. Whoever uses a file by its name there takes no part in a closed
+//!   tree.
+//! - A stranger that never rests while it is looked at, and moves a descriptor
+//!   at every look from where the look has not come to where it has been: it
+//!   is looked at 12 times, and 30 times if it does not have the same each
+//!   time. And strangers that send each other a descriptor all the time: those
+//!   with sockets that have run since are looked at up to 10 times more.
+//! - A ring of io_uring of a stranger that has closed its descriptor, and
+//!   works on by its memory.
 //! - What a stranger does to a process from outside with the right to trace
-//!   it: ptrace(2), pidfd_getfd(2), writing to `/proc/PID/fd`.
+//!   it: ptrace(2), pidfd_getfd(2), writing to `/proc/PID/fd`, killing it.
 //! - Where kcmp(2) is refused (in a container, for one), sets and timers are
 //!   told apart by their looks, and a set with an event or a timer in it
 //!   counts as moving.
+//! - A closed tree is a promise of who asks: who opens its objects by their
+//!   names, breaks it. Whoever holds one of its objects counts all the same,
+//!   also one to whom it only sends.
 //!
 //! What is not understood counts as moving too.
 
+mod ages;
 mod alarms;
 mod answer;
 mod calls;
 mod causes;
 mod census;
+mod cgroups;
 mod children;
 mod doubts;
 mod error;
 mod futex;
 mod graph;
 mod helpers;
+mod hindered;
 mod hints;
 mod holdings;
 mod lessons;
@@ -66,7 +102,9 @@ mod locks;
 mod memory;
 mod moving;
 mod names;
+mod notices;
 mod on_the_way;
+mod parked;
 mod parse;
 mod pipes;
 mod plain;
@@ -80,6 +118,7 @@ mod sets;
 mod signals;
 mod sock_diag;
 mod sockets;
+mod strangers;
 mod tables;
 mod tell;
 mod unseen;

@@ -16,6 +16,12 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     if is_stuck && !found.is_empty() && !known.untold.is_empty() {
         told.push(alarm(speaker));
     }
+    if is_stuck && !found.is_empty() && known.may_be_raised {
+        told.push(CGROUP.to_owned());
+    }
+    if !is_stuck && !known.is_settled {
+        told.push(UNSETTLED.to_owned());
+    }
     let waits = known.waits.iter().zip(known.stuck);
     let mut waits = waits.filter(|(_, stuck)| !**stuck).map(|(wait, _)| wait);
     let is_unseen = waits.any(|wait| wait.others.contains(&Waker::Unseen));
@@ -64,6 +70,12 @@ pub(crate) fn list(mut names: Vec<String>, last: &str) -> String {
         [some @ .., end] => format!("{} {last} {end}", some.join(", ")),
     }
 }
+
+const CGROUP: &str = "This is so unless a memory cgroup of version 1 raises \
+the eventfd (cgroup.event_control): the kernel tells nobody which it does.";
+
+const UNSETTLED: &str = "Outside of the tree processes begin and end so fast \
+that not all of them could be looked into: one of them may still help.";
 
 const REFUSED: &str = "The kernel does not tell us the calls and arguments of \
 these processes, so that only the kind of wait is known, by the name of a \

@@ -8,6 +8,7 @@ use crate::calls::Form;
 use crate::census::Task;
 use crate::holdings::{End, Holding};
 use crate::parse::{self, HeldLock, Syscall};
+use crate::proc::Object;
 use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
 
@@ -36,21 +37,27 @@ impl Scene<'_> {
             return Wait::moves(Kind::FileLock).through(fd);
         };
         let pid = self.census.processes[task.process].pid;
-        let own: Vec<HeldLock> = self.locks_of(pid, fd);
+        let own: Vec<HeldLock> = self.locks_of(pid, fd).unwrap_or_default();
+        let is_in_the_way = |lock: &HeldLock, holder: i32| {
+            let is_posix = asked.is_posix && lock.kind == "POSIX";
+            asked.conflicts(lock)
+                && !own.contains(lock)
+                && !(is_posix && holder == pid)
+        };
         let mut holders = Vec::new();
         for holding in self.holdings.holders(&descriptor.object, End::Both) {
             let Some(held_through) = holding.fd else {
                 holders.push((holding, 0));
                 continue;
             };
-            let locks = self.locks_of(holding.pid, held_through);
-            let conflict = locks.iter().find(|lock| {
-                asked.conflicts(lock)
-                    && !own.contains(lock)
-                    && !(asked.is_posix
-                        && lock.kind == "POSIX"
-                        && holding.pid == pid)
-            });
+            let Some(locks) = self.locks_of(holding.pid, held_through) else {
+                if self.has_moved(&holding, &descriptor.object) {
+                    holders.push((holding, 0));
+                }
+                continue;
+            };
+            let mut locks = locks.iter();
+            let conflict = locks.find(|it| is_in_the_way(it, holding.pid));
             if let Some(lock) = conflict {
                 holders.push((holding, lock.pid));
             }
@@ -61,6 +68,13 @@ impl Scene<'_> {
             wakers.push(Waker::Outside);
         }
         Wait::new(Kind::FileLock, wakers).on(descriptor.text).through(fd)
+    }
+
+    /// Whether a stranger has given its descriptor another number since.
+    fn has_moved(&self, holding: &Holding, object: &Object) -> bool {
+        let now = self.proc.descriptors_but(holding.pid, |_| None);
+        let mut now = now.iter().flatten();
+        holding.process.is_none() && now.any(|it| it.object == *object)
     }
 
     /// A child that inherited the locked file holds the lock too. While it
@@ -93,10 +107,10 @@ impl Scene<'_> {
         self.add_group(named)
     }
 
-    fn locks_of(&self, pid: i32, fd: i32) -> Vec<HeldLock> {
-        let info = self.proc.info(pid, fd).unwrap_or_default();
+    fn locks_of(&self, pid: i32, fd: i32) -> Option<Vec<HeldLock>> {
+        let info = self.proc.info(pid, fd)?;
         let lines = info.lines().filter(|line| line.starts_with("lock:"));
-        lines.filter_map(parse::held_lock).collect()
+        Some(lines.filter_map(parse::held_lock).collect())
     }
 
     fn asked(&self, task: &Task, form: Form, call: &Syscall) -> Option<Asked> {

@@ -13,6 +13,7 @@ use crate::holdings::{End, Holding};
 use crate::parse::Mapping;
 use crate::proc::{Object, Proc};
 use crate::scene::Scene;
+use crate::strangers;
 use crate::wait::Waker;
 
 const NOT_EXECUTED: u32 = 0x40; // PF_FORKNOEXEC, <linux/sched.h>
@@ -40,6 +41,8 @@ pub(crate) struct Spaces {
     /// Those about whom kcmp(2) says nothing, by how much memory they have;
     /// each with its parent.
     untold: HashMap<[u64; 3], Vec<(i32, i32)>>,
+    /// Whether everybody was looked at who was there at the end.
+    is_settled: bool,
 }
 
 impl Spaces {
@@ -60,10 +63,8 @@ impl Spaces {
                 None => spaces.add_untold(proc, process.pid),
             }
         }
-        for pid in proc.pids() {
-            if census.process_of(pid).is_some() {
-                continue;
-            }
+        let is_inside = |pid| census.process_of(pid).is_some();
+        spaces.is_settled = strangers::visit(proc, is_inside, |pid| {
             let tid = proc.living(pid);
             let mut place = place_in(&order, tid);
             // Its first thread may have ended meanwhile.
@@ -76,7 +77,7 @@ impl Spaces {
                 Some(Err(_)) if !order.is_empty() => {}
                 _ => spaces.add_untold(proc, pid),
             }
-        }
+        });
         spaces.classes = order.into_iter().map(|(_, pids)| pids).collect();
         for (class, pids) in spaces.classes.iter().enumerate() {
             spaces.class_of.extend(pids.iter().map(|pid| (*pid, class)));
@@ -145,10 +146,13 @@ impl Scene<'_> {
     /// Who could wake at an address that only this process's memory has.
     pub(crate) fn own_wakers(&mut self, process: usize) -> Vec<Waker> {
         let sharers = self.sharers(process);
-        if sharers.len() == 1 {
+        let is_settled = self.spaces.as_ref().is_some_and(|it| it.is_settled);
+        if sharers.len() == 1 && is_settled {
             return vec![Waker::Process(process)];
         }
-        vec![Waker::Group(self.add_group(sharers))]
+        let group = self.add_group(sharers);
+        self.groups[group].leads_outside |= !is_settled;
+        vec![Waker::Group(group)]
     }
 
     /// The processes that have the same memory, this one among them.
@@ -204,28 +208,20 @@ impl Scene<'_> {
         if let Some(known) = self.mappers.get(&key) {
             return *known;
         }
-        let census = self.census;
+        let (proc, census) = (self.proc, self.census);
         let alive = (0..census.processes.len())
             .filter(|process| census.is_alive(*process))
             .map(|process| census.processes[process].pid);
-        let strangers = self.proc.pids().into_iter();
-        let strangers = strangers.filter(|it| census.process_of(*it).is_none());
-        let pids: Vec<i32> = alive.chain(strangers).collect();
+        let pids: Vec<i32> = alive.collect();
         let mut holders = Vec::new();
-        for pid in pids {
-            let is_mapper = match self.mappings(pid) {
-                Some(mappings) => mappings.iter().any(|it| {
-                    it.is_of(mapping)
-                        && it.offset <= place
-                        && place - it.offset < it.to - it.from
-                }),
-                // One of the tree may map it, if it does not tell.
-                None => census.process_of(pid).is_some(),
-            };
-            if is_mapper {
+        let mut look_at = |pid| {
+            if self.maps(pid, place, mapping) {
                 holders.push(self.whole(pid));
             }
-        }
+        };
+        pids.into_iter().for_each(&mut look_at);
+        let is_inside = |pid| census.process_of(pid).is_some();
+        let is_settled = strangers::visit(proc, is_inside, look_at);
         let (device, inode) = mapping.file;
         let object = Object::File(device, inode);
         holders.extend(self.holdings.holders(&object, End::Both));
@@ -233,6 +229,7 @@ impl Scene<'_> {
             holders.push(self.whole(pid));
         }
         let group = self.named_group(holders);
+        self.groups[group].leads_outside |= !is_settled;
         // Who holds the file is not known, if we see no descriptors at all.
         let has_file = !mapping.path.starts_with("/dev/zero");
         if has_file && self.holdings.is_blind() {
@@ -242,6 +239,19 @@ impl Scene<'_> {
         group
     }
 
+    /// Whether a process maps this place of a file.
+    fn maps(&mut self, pid: i32, place: u64, mapping: &Mapping) -> bool {
+        match self.mappings(pid) {
+            Some(mappings) => mappings.iter().any(|it| {
+                it.is_of(mapping)
+                    && it.offset <= place
+                    && place - it.offset < it.to - it.from
+            }),
+            // One of the tree may map it, if it does not tell.
+            None => self.census.process_of(pid).is_some(),
+        }
+    }
+
     /// An ancestor of the tree that does not tell what it maps, and from
     /// which the tree's first process has its memory: no execve(2) has come
     /// between.
@@ -249,8 +259,12 @@ impl Scene<'_> {
         let mut at = self.census.processes.first()?.pid;
         loop {
             let stat = self.proc.stat(at)?;
-            if stat.flags & NOT_EXECUTED == 0 || stat.parent == 0 {
+            if stat.flags & NOT_EXECUTED == 0 {
                 return None;
+            }
+            if stat.parent == 0 {
+                // Beyond our namespace.
+                return self.proc.is_below_others().then_some(0);
             }
             at = stat.parent;
             if self.proc.mappings(at).is_none() {
@@ -285,6 +299,11 @@ impl Scene<'_> {
             // What cannot be found out may have a name.
             _ => Way::Named,
         }
+    }
+
+    /// Whether strangers can come to memory by a name.
+    pub(crate) fn has_name(&self, task: &Task, mapping: &Mapping) -> bool {
+        self.way_to(task, mapping) != Way::Inherited
     }
 
     fn tells_descriptors(&self, task: &Task, mapping: &Mapping) -> bool {
@@ -337,6 +356,11 @@ impl Scene<'_> {
 }
 
 impl Mapping {
+    /// Whether what is mapped privately is the file's own page all the same.
+    pub(crate) fn is_page_of_file(&self) -> bool {
+        !self.is_shared && !self.is_writable && self.file.1 != 0
+    }
+
     /// Whether both lead to the same memory.
     fn is_of(&self, other: &Self) -> bool {
         self.is_shared && self.file == other.file

@@ -81,6 +81,9 @@ impl Speaker<'_> {
                     send it SIGCONT"
                 .to_owned();
         }
+        if let Some(sentence) = self.hindered(task, wait) {
+            return sentence;
+        }
         let handled = match wait.handled {
             0 => String::new(),
             _ if self.leads_outside(wait) => String::new(),
@@ -91,6 +94,25 @@ impl Speaker<'_> {
             self.call(task, wait),
             on(wait)
         )
+    }
+
+    /// Kept in its call by somebody who has nothing to do with that.
+    fn hindered(self, task: usize, wait: &Wait) -> Option<String> {
+        let call = self.call(task, wait);
+        Some(match wait.kind {
+            Kind::Frozen => {
+                "is frozen: whoever froze its cgroup can thaw it".to_owned()
+            }
+            Kind::Answer => format!(
+                "waits for somebody outside: a filter of seccomp(2) has its \
+                 {call} answered by another process"
+            ),
+            Kind::Fault => format!(
+                "waits for somebody outside: in {call} it touched memory \
+                 that another process fills"
+            ),
+            _ => return None,
+        })
     }
 
     /// Whether somebody outside could end it other than by a signal that it

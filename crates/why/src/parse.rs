@@ -45,6 +45,7 @@ pub(crate) fn stat(text: &str) -> Option<Stat> {
 /// `/proc/PID/status`, the fields that are needed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Status {
+    pub(crate) state: char,
     /// The process to which the thread belongs.
     pub(crate) process: i32,
     /// The id inside the innermost namespace: the one which its own program
@@ -58,6 +59,8 @@ pub(crate) struct Status {
     pub(crate) blocked: u64,
     pub(crate) ignored: u64,
     pub(crate) caught: u64,
+    /// Whether a filter of seccomp(2) decides upon its calls.
+    pub(crate) is_filtered: bool,
     /// Context switches of both kinds.
     pub(crate) switches: u64,
 }
@@ -70,6 +73,7 @@ pub(crate) fn status(text: &str) -> Status {
         let set = || u64::from_str_radix(value, 16).unwrap_or_default();
         let number = || value.parse().unwrap_or_default();
         match key {
+            "State" => status.state = value.chars().next().unwrap_or_default(),
             "Tgid" => status.process = number(),
             "NSpid" => {
                 let last = value.split_ascii_whitespace().next_back();
@@ -86,6 +90,7 @@ pub(crate) fn status(text: &str) -> Status {
             "SigBlk" => status.blocked = set(),
             "SigIgn" => status.ignored = set(),
             "SigCgt" => status.caught = set(),
+            "Seccomp" => status.is_filtered = value == "2",
             "voluntary_ctxt_switches" | "nonvoluntary_ctxt_switches" => {
                 status.switches += value.parse::<u64>().unwrap_or_default();
             }
@@ -130,6 +135,7 @@ pub(crate) struct Mapping {
     pub(crate) to: u64,
     pub(crate) is_shared: bool,
     pub(crate) is_code: bool,
+    pub(crate) is_writable: bool,
     pub(crate) offset: u64,
     /// Device and inode: the same for everybody who maps the same memory.
     pub(crate) file: (u64, u64),
@@ -149,6 +155,7 @@ pub(crate) fn mapping(line: &str) -> Option<Mapping> {
         to: hex(to)?,
         is_shared: access.ends_with('s'),
         is_code: access.contains('x'),
+        is_writable: access.contains('w'),
         offset,
         file: (device(hex(major)?, hex(minor)?), inode),
         path: path.join(" "),
@@ -294,13 +301,14 @@ mod tests {
 
     #[test]
     fn switches_of_both_kinds_are_counted() {
-        let text = "Name:\tsh\nTgid:\t12\nTracerPid:\t0\n\
+        let text = "Name:\tsh\nState:\tS (sleeping)\nTgid:\t12\nTracerPid:\t0\n\
                     Uid:\t1000\t0\t0\t0\nNSpid:\t12\t3\n\
                     SigPnd:\t0000000000000200\nShdPnd:\t0000000000000001\n\
                     SigBlk:\t0000000000010000\n\
                     voluntary_ctxt_switches:\t40\n\
                     nonvoluntary_ctxt_switches:\t2\n";
         let status = status(text);
+        assert_eq!((status.state, status.tracer), ('S', 0));
         assert_eq!((status.process, status.seen), (12, 3));
         assert_eq!(status.user, 1000);
         assert_eq!((status.pending, status.blocked), (0x201, 0x10000));

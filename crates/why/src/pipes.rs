@@ -23,9 +23,11 @@ impl Scene<'_> {
                 self.pipe(&descriptor, End::Write)
             }
             Object::Socket(_) => self.receive(task, &descriptor),
-            Object::Anonymous => self.special(task, &descriptor, End::Read),
+            Object::Anonymous | Object::Event(_) => {
+                self.special(task, &descriptor, End::Read)
+            }
             Object::Device => Wait::moves(Kind::Terminal),
-            Object::File(..) | Object::Event(_) => Wait::moves(Kind::Other),
+            Object::File(..) => Wait::moves(Kind::Other),
         };
         wait.through(fd).on_default(text)
     }
@@ -41,9 +43,11 @@ impl Scene<'_> {
                 self.pipe(&descriptor, End::Read)
             }
             Object::Socket(_) => self.send(task, &descriptor),
-            Object::Anonymous => self.special(task, &descriptor, End::Write),
+            Object::Anonymous | Object::Event(_) => {
+                self.special(task, &descriptor, End::Write)
+            }
             Object::Device => Wait::moves(Kind::Terminal),
-            Object::File(..) | Object::Event(_) => Wait::moves(Kind::Other),
+            Object::File(..) => Wait::moves(Kind::Other),
         };
         wait.through(fd).on_default(text)
     }

@@ -16,6 +16,22 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
+/// JSON without these characters: within its strings, where alone they can
+/// stand, as escapes.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // All of them have four digits.
+            _ if is_harmful(c) => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -29,7 +45,16 @@ fn is_harmful(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{escaped, plain};
+
+    #[test]
+    fn json_means_the_same_when_it_is_escaped() {
+        let name = "a\u{9b}b\u{202e}c\u{7f} \\ Käse";
+        let json = serde_json::to_string(name).unwrap();
+        let safe = escaped(&json);
+        assert_eq!(safe, r#""a\u009bb\u202ec\u007f \\ Käse""#);
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), name);
+    }
 
     #[test]
     fn nothing_is_left_that_a_terminal_obeys() {

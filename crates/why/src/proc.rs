@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,14 @@ pub(crate) enum Object {
     Event(u64),
 }
 
+impl Object {
+    /// By what `/proc` writes, where that tells it.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let pipe = inode_of(text, "pipe:[").map(Self::Pipe);
+        pipe.or_else(|| inode_of(text, "socket:[").map(Self::Socket))
+    }
+}
+
 /// A descriptor of some process.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Descriptor {
@@ -89,6 +98,12 @@ impl Proc {
     /// Every pid there is.
     pub(crate) fn pids(self) -> Vec<i32> {
         numbers(Path::new("/proc"))
+    }
+
+    /// The one that was given last; it falls where numbers begin anew.
+    pub(crate) fn last_pid(self) -> Option<i32> {
+        let load = text("/proc/loadavg")?;
+        load.split_ascii_whitespace().next_back()?.parse().ok()
     }
 
     pub(crate) fn tids(self, pid: i32) -> Vec<i32> {
@@ -158,10 +173,17 @@ impl Proc {
         let entries = fs::read_dir(&path).ok()?;
         let read = |name: OsString| {
             let fd = name.to_str()?.parse().ok()?;
-            known(fd).or_else(|| descriptor(&folder, fd, &name))
+            known(fd).or_else(|| descriptor(pid, &folder, fd, &name))
         };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
         Some(names.filter_map(read).collect())
+    }
+
+    /// What a descriptor leads to.
+    pub(crate) fn object(self, pid: i32, fd: i32) -> Option<Object> {
+        let folder = fs::File::open(format!("/proc/{pid}/fd")).ok()?;
+        let name = OsString::from(fd.to_string());
+        Some(descriptor(pid, &folder, fd, &name)?.object)
     }
 
     pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
@@ -263,7 +285,7 @@ impl Proc {
                 return None;
             }
             match byte {
-                [0] => return Some(String::from_utf8(path).ok()?.into()),
+                [0] => return Some(OsString::from_vec(path).into()),
                 [byte] => path.push(byte),
             }
         }
@@ -289,6 +311,21 @@ impl Proc {
         }
     }
 
+    /// Whether /proc is that of our pid namespace. Calls that take a pid would
+    /// otherwise mean another process.
+    pub(crate) fn is_ours(self) -> bool {
+        let own = std::process::id().to_string();
+        fs::read_link("/proc/self").is_ok_and(|it| it == Path::new(&own))
+    }
+
+    /// Whether our pid namespace is not the first: then there are processes
+    /// that it does not show.
+    pub(crate) fn is_below_others(self) -> bool {
+        const FIRST: &str = "pid:[4026531836]"; // PROC_PID_INIT_INO
+        let own = fs::read_link("/proc/self/ns/pid");
+        own.is_ok_and(|own| own != Path::new(FIRST))
+    }
+
     /// A namespace, `ipc:[4026531839]`.
     pub(crate) fn namespace(self, pid: i32, name: &str) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{pid}/ns/{name}")).ok()
@@ -302,16 +339,25 @@ impl Proc {
 
 /// From the folder on, and not from the root: of the time that a table of
 /// thousands takes, most is the way there.
-fn descriptor(folder: &fs::File, fd: i32, name: &OsStr) -> Option<Descriptor> {
+fn descriptor(
+    pid: i32,
+    folder: &fs::File,
+    fd: i32,
+    name: &OsStr,
+) -> Option<Descriptor> {
     let text = readlinkat(folder, name).ok()?;
     let text = text.to_string_lossy().into_owned();
     let stat = |flags| fstatat(folder, name, flags).ok();
     let mode = stat(AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
     let mut is_named = false;
-    let object = if let Some(inode) = inode_of(&text, "pipe:[") {
-        Object::Pipe(inode)
-    } else if let Some(inode) = inode_of(&text, "socket:[") {
-        Object::Socket(inode)
+    let object = if let Some(object) = Object::of_text(&text) {
+        object
+    } else if text == "anon_inode:[eventfd]" {
+        // All share one inode; but each has a number of its own.
+        let info = self::text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
+        let id = parse::field(&info, "eventfd-id");
+        let id = id.and_then(|id| id.parse().ok());
+        id.map_or(Object::Anonymous, Object::Event)
     } else if text.starts_with("anon_inode:") || text == "/dev/null" {
         Object::Anonymous
     } else {

@@ -157,6 +157,7 @@ impl<'a> Asked<'a> {
             _ if root == std::process::id() as i32 => {
                 return Err(Error::Asker(root));
             }
+            _ if !proc.is_ours() => return Err(Error::ForeignProc(root)),
             _ => {}
         }
         let ended = pidfd(root);

@@ -30,6 +30,10 @@ impl Scene<'_> {
         };
         let group = self.group(&descriptor.object, end);
         let mut wakers = vec![Waker::Group(group)];
+        if self.is_empty(group) {
+            // On its way in a message, or with the kernel.
+            wakers.push(Waker::Outside);
+        }
         if descriptor.is_named {
             wakers.extend([Waker::Stranger, Waker::Anybody]);
         }

@@ -1,6 +1,5 @@
 //! A tree at rest, and all that is known about it while its waits are read.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -11,6 +10,7 @@ use crate::calls::{self, Form};
 use crate::census::{Census, Task};
 use crate::holdings::{End, Holding, Holdings};
 use crate::memory::Spaces;
+use crate::notices::Notices;
 use crate::parse::{Mapping, Syscall};
 use crate::proc::{Called, Descriptor, Object, Proc};
 use crate::same::Place;
@@ -57,13 +57,13 @@ pub(crate) struct Scene<'a> {
     mappings: HashMap<i32, Option<Rc<Vec<Mapping>>>>,
     pub(crate) sockets: Option<Rc<Sockets>>,
     natives: HashMap<usize, bool>,
-    /// Whether eventfds have been told apart.
-    pub(crate) events: Option<()>,
     pub(crate) mappers: HashMap<((u64, u64), u64), usize>,
     pub(crate) spaces: Option<Rc<Spaces>>,
-    /// Whether the kernel sends signals when a descriptor is ready.
-    pub(crate) has_notices: OnceCell<bool>,
+    /// The signals that the kernel may send because of a descriptor.
+    pub(crate) notices: Notices,
     twins: HashMap<Place, usize>,
+    /// For each group, whether its processes number threads alike.
+    pub(crate) spaces_of: HashMap<usize, bool>,
 }
 
 impl<'a> Scene<'a> {
@@ -84,11 +84,11 @@ impl<'a> Scene<'a> {
             mappings: HashMap::new(),
             sockets: None,
             natives: HashMap::new(),
-            events: None,
             mappers: HashMap::new(),
             spaces: None,
-            has_notices: OnceCell::new(),
+            notices: Notices::default(),
             twins: HashMap::new(),
+            spaces_of: HashMap::new(),
         }
     }
 
@@ -189,7 +189,7 @@ impl<'a> Scene<'a> {
             Form::Receive | Form::ReceiveMany => {
                 self.input(task, arguments[0] as i32)
             }
-            Form::Send => self.output(task, arguments[0] as i32),
+            Form::Send => self.send_to(task, call),
             Form::QueueSend | Form::QueueReceive => {
                 self.posix_queue(task, form, call)
             }
@@ -268,6 +268,12 @@ impl<'a> Scene<'a> {
         group
     }
 
+    /// The objects about whose holders was asked, and their groups.
+    pub(crate) fn known_groups(&self) -> Vec<(Object, usize)> {
+        let all = self.known.iter();
+        all.map(|((object, _), group)| (object.clone(), *group)).collect()
+    }
+
     /// With the pids of processes, where a thread's table was read.
     pub(crate) fn named_group(&mut self, mut holders: Vec<Holding>) -> usize {
         for holder in &mut holders {
@@ -280,7 +286,9 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) fn add_group(&mut self, holders: Vec<Holding>) -> usize {
-        self.groups.push(Group::new(holders));
+        let mut group = Group::new(holders);
+        group.leads_outside |= !self.holdings.is_settled;
+        self.groups.push(group);
         self.groups.len() - 1
     }
 

@@ -208,7 +208,7 @@ impl Scene<'_> {
         is_still.unwrap_or_else(|| {
             // Where nobody may compare: those without an inode of their own
             // all look alike.
-            descriptor.object != Object::Anonymous
+            !descriptor.text.starts_with("anon_inode:")
                 && entry.inode.is_some()
                 && entry.inode == self.proc.inode(set.0, entry.fd)
         })
@@ -257,19 +257,9 @@ impl Scene<'_> {
         let Some(id) = id.and_then(|id| id.parse().ok()) else {
             return Wait::moves(Kind::Eventfd);
         };
-        let group = self.event_holders(id);
+        let group = self.group(&Object::Event(id), End::Both);
         Wait::new(Kind::Eventfd, vec![Waker::Group(group)])
             .on(format!("eventfd {id}"))
-    }
-
-    fn event_holders(&mut self, id: u64) -> usize {
-        let object = Object::Event(id);
-        if self.events.is_none() {
-            let proc = self.proc;
-            self.holdings.find_events(proc);
-            self.events = Some(());
-        }
-        self.group(&object, End::Both)
     }
 }
 

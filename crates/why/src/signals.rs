@@ -4,11 +4,10 @@ use crate::calls::Form;
 use crate::census::Task;
 use crate::holdings::Holding;
 use crate::parse::{self, Syscall};
-use crate::proc::Object;
 use crate::scene::Scene;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 
-const fn bit(signal: i32) -> u64 {
+pub(crate) const fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 
@@ -43,39 +42,15 @@ impl Scene<'_> {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wait.wakers.extend(children.into_iter().map(Waker::Process));
+            wait.others.extend(self.strangers_traced(task.process));
         }
         if self.may_be_notified(handled) {
             wait.wakers.push(Waker::Moves);
         }
     }
 
-    /// Whether the kernel may send one of these signals because a descriptor
-    /// has become ready (`O_ASYNC`, `F_SETSIG`). Which process it tells is
-    /// not shown, so the descriptors of all count.
-    fn may_be_notified(&self, signals: u64) -> bool {
-        const NOTICES: u64 = bit(libc::SIGIO) | !0 << 33; // real-time signals
-        if signals & NOTICES == 0 {
-            return false;
-        }
-        *self.has_notices.get_or_init(|| {
-            self.census.tasks.iter().any(|task| {
-                let Task { process, tid, .. } = *task;
-                let all = self.holdings.descriptors(process, tid).iter();
-                self.holdings.reader(process, tid) == tid
-                    && all
-                        .filter(|it| !matches!(it.object, Object::File(..)))
-                        .any(|it| self.is_notified(tid, it.fd))
-            })
-        })
-    }
-
-    fn is_notified(&self, pid: i32, fd: i32) -> bool {
-        let flags = self.file_flags(pid, fd);
-        flags.is_none_or(|flags| flags & libc::O_ASYNC != 0)
-    }
-
     /// Of open(2) and fcntl(2).
-    fn file_flags(&self, pid: i32, fd: i32) -> Option<i32> {
+    pub(crate) fn file_flags(&self, pid: i32, fd: i32) -> Option<i32> {
         let info = self.proc.info(pid, fd)?;
         i32::from_str_radix(parse::field(&info, "flags")?, 8).ok()
     }
@@ -131,6 +106,7 @@ impl Scene<'_> {
             let pid = self.census.processes[task.process].pid;
             let children = self.census.children(pid);
             wakers.extend(children.into_iter().map(Waker::Process));
+            wakers.extend(self.strangers_traced(task.process));
         }
         if self.may_be_notified(awaited) {
             wakers.push(Waker::Moves);

@@ -56,12 +56,16 @@ impl Sockets {
         Self(dump().unwrap_or_default())
     }
 
-    /// The listeners that an abstract name, or a file, may lead to. A path
-    /// is only text: another may lead to the same file, and the same to
-    /// another.
-    fn listeners(&self, at: &Address) -> Vec<u64> {
+    /// The sockets that an abstract name, or a file, may lead to: of
+    /// datagrams, or else those that listen. A path is only text: another may
+    /// lead to the same file, and the same to another.
+    fn bound_to(&self, at: &Address, kind: u8) -> Vec<u64> {
         let is_it = |socket: &UnixSocket| {
-            socket.state == LISTENING
+            let is_meant = match kind {
+                DATAGRAM => socket.kind == DATAGRAM,
+                _ => socket.state == LISTENING,
+            };
+            is_meant
                 && match at {
                     Address::Abstract(name) => {
                         socket.name.as_deref() == Some(name)
@@ -124,6 +128,40 @@ impl Scene<'_> {
         descriptor: &Descriptor,
     ) -> Wait {
         self.talk(task, descriptor, Kind::SocketRoom, libc::SO_SNDTIMEO)
+    }
+
+    /// sendto(2) and sendmsg(2), which may name a receiver: then whoever
+    /// holds that socket makes room.
+    pub(crate) fn send_to(&mut self, task: &Task, call: &Syscall) -> Wait {
+        let fd = call.arguments[0] as i32;
+        let mut wait = self.output(task, fd);
+        if wait.kind != Kind::SocketRoom {
+            return wait;
+        }
+        let arguments = &call.arguments;
+        let pid = self.census.processes[task.process].pid;
+        let place = match call.number {
+            libc::SYS_sendto => Some([arguments[4], arguments[5]]),
+            // A struct msghdr begins with its name, and the first of many
+            // with a struct msghdr.
+            _ => self.proc.words(pid, arguments[1]).map(|it: [u32; 4]| {
+                let at = u64::from(it[1]) << 32 | u64::from(it[0]);
+                [at, u64::from(it[2])]
+            }),
+        };
+        match place {
+            Some([0, _]) => {}
+            Some([at, length]) => {
+                let address = self.address(pid, at, length);
+                let name = address.filter(|it| it.len() > 2);
+                wait.wakers.extend(match name.as_deref().map(named) {
+                    Some(name) => self.bound_to(task, fd, name, DATAGRAM),
+                    None => vec![Waker::Outside],
+                });
+            }
+            None => wait.wakers.push(Waker::Outside),
+        }
+        wait
     }
 
     fn talk(
@@ -228,30 +266,40 @@ impl Scene<'_> {
     pub(crate) fn connect(&mut self, task: &Task, call: &Syscall) -> Wait {
         let fd = call.arguments[0] as i32;
         let pid = self.census.processes[task.process].pid;
-        let length = call.arguments[2].min(110) as usize;
-        let mut address = vec![0; length.max(3)];
-        let is_read =
-            self.proc.copy(pid, call.arguments[1], &mut address[..length]);
-        let family = u16::from_ne_bytes([address[0], address[1]]);
-        if !is_read || i32::from(family) != libc::AF_UNIX {
+        let address = self.address(pid, call.arguments[1], call.arguments[2]);
+        let Some(address) = address else {
             return Wait::moves(Kind::Network).through(fd);
-        }
+        };
         if self.has_time_limit(task, fd, libc::SO_SNDTIMEO) {
             return Wait::moves(Kind::Sleep).through(fd);
         }
-        let name = match address[2] {
-            0 => &address[2..length.max(2)],
-            _ => address[2..].split(|it| *it == 0).next().unwrap_or(&[]),
-        };
-        let wakers = self.listeners(task, fd, name);
+        let name = named(&address);
+        let wakers = self.bound_to(task, fd, name, 0);
         let name = printable(name);
         Wait::new(Kind::Connect, wakers)
             .on(format!("the socket {name}"))
             .through(fd)
     }
 
-    /// Those who hold the socket that would have to accept.
-    fn listeners(&mut self, task: &Task, fd: i32, name: &[u8]) -> Vec<Waker> {
+    /// The address of a unix socket in a process's memory, in which at least
+    /// one byte of a name stands.
+    fn address(&self, pid: i32, at: u64, length: u64) -> Option<Vec<u8>> {
+        let length = length.min(110) as usize;
+        let mut address = vec![0; length.max(3)];
+        let is_read = self.proc.copy(pid, at, &mut address[..length]);
+        let family = u16::from_ne_bytes([address[0], address[1]]);
+        let is_unix = i32::from(family) == libc::AF_UNIX;
+        (is_read && is_unix).then_some(address)
+    }
+
+    /// Those who hold the socket that would have to accept, or to receive.
+    fn bound_to(
+        &mut self,
+        task: &Task,
+        fd: i32,
+        name: &[u8],
+        kind: u8,
+    ) -> Vec<Waker> {
         let sockets = self.unix_sockets();
         let own = self.descriptor(task, fd).as_ref().map(inode);
         // Of another network namespace, other sockets have its names.
@@ -260,7 +308,9 @@ impl Scene<'_> {
         }
         let pid = self.census.processes[task.process].pid;
         let listeners = match name {
-            [0, ..] => sockets.listeners(&Address::Abstract(name.to_vec())),
+            [0, ..] => {
+                sockets.bound_to(&Address::Abstract(name.to_vec()), kind)
+            }
             _ => {
                 let path = Path::new(OsStr::from_bytes(name));
                 let full = seen_from_here(pid, libc::AT_FDCWD, path);
@@ -268,7 +318,7 @@ impl Scene<'_> {
                     |_| Vec::new(),
                     |file| {
                         let at = Address::File(file.ino(), name.to_vec());
-                        sockets.listeners(&at)
+                        sockets.bound_to(&at, kind)
                     },
                 )
             }
@@ -311,7 +361,7 @@ impl Scene<'_> {
 
 impl crate::proc::Proc {
     /// Our own copy of another process's descriptor.
-    fn copied(self, pid: i32, fd: i32) -> Option<OwnedFd> {
+    pub(crate) fn copied(self, pid: i32, fd: i32) -> Option<OwnedFd> {
         if self.refuses_memory() {
             return None;
         }
@@ -329,6 +379,14 @@ fn inode(descriptor: &Descriptor) -> u64 {
     match descriptor.object {
         Object::Socket(inode) => inode,
         _ => 0,
+    }
+}
+
+/// The name in an address: a path, or what begins with a zero byte.
+fn named(address: &[u8]) -> &[u8] {
+    match address[2] {
+        0 => &address[2..],
+        _ => address[2..].split(|it| *it == 0).next().unwrap_or(&[]),
     }
 }
 

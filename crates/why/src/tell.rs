@@ -10,13 +10,14 @@ use crate::answer::{
 use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
+use crate::cgroups;
 use crate::graph::{Graph, Outside, Parts};
 use crate::plain::plain;
 use crate::proc::{Called, Proc};
 use crate::question::Question;
 use crate::says::Speaker;
 use crate::scene::{Group, Scene};
-use crate::wait::{Wait, Waker};
+use crate::wait::{Kind, Wait, Waker};
 
 /// Everything that is known when the sentences are made.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,11 @@ pub(crate) struct Known<'a> {
     pub(crate) rests: bool,
     /// Processes which an alarm would end that nobody has seen.
     pub(crate) untold: &'a [usize],
+    /// Whether a cgroup may raise an eventfd for which one of the stuck
+    /// waits.
+    pub(crate) may_be_raised: bool,
+    /// Whether every stranger was looked at.
+    pub(crate) is_settled: bool,
     /// In words: who may hold an object, but may not be read.
     pub(crate) unseen: &'a [String],
 }
@@ -49,11 +55,16 @@ pub(crate) fn tell(
     let Proved { graph, stuck, rests } =
         Proved::new(&mut scene, &mut waits, outside);
     let unseen = names(proc, &scene.holdings.unseen);
+    let is_settled = scene.holdings.is_settled;
     let groups = scene.groups;
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
     let found: Vec<Found> =
         knots.into_iter().map(|knot| judge.judge(knot)).collect();
+    let may_be_raised = cgroups::may_raise_events(proc)
+        && waits.iter().zip(&stuck).any(|(wait, is_stuck)| {
+            *is_stuck && wait.each().iter().any(|it| it.kind == Kind::Eventfd)
+        });
     let known = Known {
         census,
         waits: &waits,
@@ -62,6 +73,8 @@ pub(crate) fn tell(
         is_closed,
         rests,
         untold: &alarms.untold(proc, census),
+        may_be_raised,
+        is_settled,
         unseen: &unseen,
     };
     known.answer(&found)
@@ -94,7 +107,10 @@ impl Proved {
         let alone = build(scene, waits, Outside::Nobody, &[]).stuck();
         let mut served = Vec::new();
         if alone.contains(&true) {
-            scene.follow_descriptors_on_the_way_out();
+            scene.find_hindered(waits);
+            scene.follow_connections_on_the_way_out();
+            scene.find_parked();
+            scene.doubt_by_age(waits);
             served = scene.served();
             if !served.is_empty() {
                 Scene::doubt_events(waits);
@@ -137,6 +153,8 @@ pub(crate) fn moving(census: &Census) -> Answer {
         is_closed: false,
         rests: false,
         untold: &[],
+        may_be_raised: false,
+        is_settled: true,
         unseen: &[],
     };
     known.answer(&[])
@@ -167,10 +185,7 @@ impl Known<'_> {
                 true => Verdict::Stuck,
                 false => Verdict::Moving,
             },
-            unless: match is_stuck && !self.untold.is_empty() {
-                true => vec![Unless::Alarm],
-                false => Vec::new(),
-            },
+            unless: if is_stuck { self.unless() } else { Vec::new() },
             rests: self.rests && !is_stuck,
             basis: self.basis(),
             causes,
@@ -178,6 +193,12 @@ impl Known<'_> {
             processes,
             says: Speaker(self).says(found),
         }
+    }
+
+    fn unless(self) -> Vec<Unless> {
+        let alarm = (!self.untold.is_empty()).then_some(Unless::Alarm);
+        let cgroup = self.may_be_raised.then_some(Unless::Cgroup);
+        alarm.into_iter().chain(cgroup).collect()
     }
 
     pub(crate) fn basis(self) -> Basis {

@@ -59,6 +59,27 @@ pub(crate) fn who_may_hold(
     found
 }
 
+/// Of the unreadable, those who are older than the tree and of its kind: what
+/// is older still, they may have from where the tree has it.
+pub(crate) fn elders(
+    proc: Proc,
+    root: (i32, u64),
+    unreadable: &[i32],
+) -> Vec<i32> {
+    let (pid, start) = root;
+    let Some(stat) = proc.stat(pid) else { return Vec::new() };
+    let is_elder = |other: &&i32| {
+        let is_older = proc.stat(**other).is_some_and(|it| it.start < start);
+        is_older && is_akin(proc, **other, pid, &stat)
+    };
+    unreadable.iter().filter(is_elder).copied().collect()
+}
+
+/// The ancestor of the tree above which nobody is to be seen.
+pub(crate) fn first_of_all(proc: Proc, root: i32) -> Option<i32> {
+    ancestors(proc, proc.stat(root)?.parent).last().copied()
+}
+
 /// Whether a process may have come from the tree: it is of the same user and
 /// does not let itself be inspected, or it became another user's by a setuid
 /// program, and is in the same session still. Others come and go all the time.

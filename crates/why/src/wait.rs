@@ -37,6 +37,12 @@ pub(crate) enum Kind {
     Sleep,
     Terminal,
     Network,
+    /// Its cgroup is frozen.
+    Frozen,
+    /// A filter of seccomp(2) has somebody else answer the call.
+    Answer,
+    /// It touched memory that somebody else fills (userfaultfd).
+    Fault,
     Other,
 }
 
@@ -68,7 +74,8 @@ impl Kind {
             Self::Sleep => "sleep",
             Self::Terminal => "terminal",
             Self::Network => "network",
-            Self::Other => "other",
+            Self::Frozen => "frozen",
+            Self::Answer | Self::Fault | Self::Other => "other",
         }
     }
 }

@@ -106,6 +106,16 @@ fn twins_that_somebody_outside_can_move() {
     judge("healthy_strangers");
 }
 
+#[test]
+fn twins_that_somebody_restless_can_move() {
+    judge("healthy_restless");
+}
+
+#[test]
+fn twins_that_the_kernel_tells_of_others() {
+    judge("healthy_notices");
+}
+
 /// `scripts/check-why` runs the crowds.
 #[test]
 fn every_family_has_its_test_and_every_cause_its_program() {

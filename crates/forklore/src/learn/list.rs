@@ -34,11 +34,17 @@ pub(crate) fn text(
     // The columns before the title, which gets the rest of 80.
     let room = 80_usize.saturating_sub(widest + 22).max(20);
     let mut lesson = "";
+    let mut is_guest = false;
     for (place, exercise) in all.iter().enumerate() {
         let stage = exercises.stage(exercise);
         if stage != lesson {
             text.push_str(&format!("\n{stage}\n"));
             lesson = stage;
+            is_guest = false;
+        }
+        if !is_guest && exercise.lesson() != stage {
+            text.push_str("  of earlier lessons, and need this one too:\n");
+            is_guest = true;
         }
         let id = exercise.id();
         let questions = exercise.questions();

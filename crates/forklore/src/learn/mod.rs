@@ -57,6 +57,9 @@ pub(crate) struct Learn {
     part: Option<Part>,
     /// The exercise; without one, the next that does not work yet
     exercise: Option<String>,
+    /// What stands behind a word that is no command
+    #[arg(hide = true)]
+    rest: Vec<String>,
     /// Looks at the file four times a second, as where there are no file
     /// events
     #[arg(long)]
@@ -84,7 +87,8 @@ enum Part {
         /// Which answer, if there are several
         name: Option<String>,
     },
-    /// Puts the starter back; your program is kept beside it
+    /// Puts the starter back; your program is kept beside it, and so is what
+    /// you have reached
     Reset {
         /// The exercise
         exercise: String,
@@ -128,6 +132,37 @@ impl Learn {
         }
     }
 
+    /// The place of an exercise. A word that is none may be a command, or
+    /// have been meant as one.
+    fn place(
+        &self,
+        exercises: &Exercises,
+        word: &str,
+    ) -> Result<usize, Trouble> {
+        let parts = Part::augment_subcommands(clap::Command::new(""));
+        let commands: Vec<&str> =
+            parts.get_subcommands().map(clap::Command::get_name).collect();
+        let near = grader::nearest(word, &commands);
+        let is_known = exercises.all().iter().any(|it| it.id() == word);
+        let (word, near) =
+            (grader::clean(word), near.join("` or `cargo learn "));
+        if is_known && let Some(second) = self.rest.first() {
+            let says = format!(
+                "one exercise at a time: {word}, and not {} as well",
+                grader::clean(second)
+            );
+            return Err(Trouble::usage(says));
+        }
+        if is_known || near.is_empty() {
+            return exercises.place(&word);
+        }
+        let says = format!(
+            "there is no exercise and no command '{word}'; did you mean \
+             `cargo learn {near}`?"
+        );
+        Err(Trouble::usage(says))
+    }
+
     fn watch(
         &self,
         course: &Course,
@@ -135,7 +170,7 @@ impl Learn {
     ) -> Result<u8, Trouble> {
         let progress = progress::Progress::read(course)?;
         let at = match &self.exercise {
-            Some(id) => Some(exercises.place(id)?),
+            Some(id) => Some(self.place(exercises, id)?),
             None => exercises.next(&progress, None),
         };
         let Some(at) = at else {

@@ -74,21 +74,19 @@ impl Progress {
         entries.filter(|(it, _)| *it == id).map(|(_, it)| it).max()
     }
 
-    /// Notes what an exercise has reached, or that it begins anew.
+    /// Notes what an exercise has reached.
     ///
     /// # Errors
     /// If the file cannot be written; then the old one stays.
     pub(crate) fn note(
         &mut self,
         id: &str,
-        reached: Option<Reached>,
+        reached: Reached,
     ) -> Result<(), Trouble> {
         let is_other = |line: &String| entry(line).is_none_or(|it| it.0 != id);
         let before = self.lines.clone();
         self.lines.retain(is_other);
-        if let Some(reached) = reached {
-            self.lines.push(format!("{id} {}", reached.word()));
-        }
+        self.lines.push(format!("{id} {}", reached.word()));
         if self.lines == before {
             return Ok(());
         }

@@ -279,9 +279,11 @@ impl<'a> Session<'a> {
         // Another session may have written.
         let noted = Progress::read(self.course).and_then(|progress| {
             self.progress = progress;
-            match told.reached > self.progress.of(id) {
-                true => self.progress.note(id, told.reached).map(|()| true),
-                false => Ok(false),
+            match told.reached {
+                Some(reached) if told.reached > self.progress.of(id) => {
+                    self.progress.note(id, reached).map(|()| true)
+                }
+                _ => Ok(false),
             }
         });
         match noted {
@@ -377,7 +379,7 @@ impl<'a> Session<'a> {
     fn ask_reset(&mut self) -> Result<(), Trouble> {
         self.is_reset_asked = true;
         say("`x` once more puts the starter there; your program is kept \
-             beside it, and what it has reached is forgotten.\n")
+             beside it, and what it has reached stays.\n")
     }
 
     fn reset(&mut self) -> Result<(), Trouble> {

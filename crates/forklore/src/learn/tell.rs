@@ -94,7 +94,8 @@ pub(crate) fn introduction(
 }
 
 /// The verdict; `is_full` is whether all findings are told, and not the
-/// earliest cause alone.
+/// earliest cause alone. What is to be read first stands last: a terminal
+/// shows the end.
 pub(crate) fn verdict(told: &Told, look: Look, is_full: bool) -> String {
     let stroke = if look.is_ascii { "-" } else { "─" };
     let mut text = format!("\n{}\n", stroke.repeat(look.columns.min(80)));
@@ -106,14 +107,14 @@ pub(crate) fn verdict(told: &Told, look: Look, is_full: bool) -> String {
         text.push_str(&told.full);
         return text;
     }
+    if !told.picture.is_empty() {
+        text.push_str(&told.picture);
+        text.push('\n');
+    }
     text.push_str(&told.first);
     if told.rules.len() > 1 {
         let others = told.rules[1..].join(", ");
         text.push_str(&format!("also: {others} (f tells all)\n"));
-    }
-    if !told.picture.is_empty() {
-        text.push('\n');
-        text.push_str(&told.picture);
     }
     text
 }

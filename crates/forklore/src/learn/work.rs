@@ -148,14 +148,14 @@ impl Work {
         }
     }
 
-    /// Puts the starter in the place of the learner's program, which is kept;
-    /// what has been done, in one line.
+    /// Puts the starter in the place of the learner's program, which is kept,
+    /// and so is what it has reached; what has been done, in one line.
     ///
     /// # Errors
     /// If one of the two cannot be written; then nothing is changed.
     pub(crate) fn reset(&self, exercise: &Exercise) -> Result<String, Trouble> {
         let id = exercise.id();
-        let mut progress = Progress::read(&self.course)?;
+        let reached = Progress::read(&self.course)?.of(id);
         let source = self.course.work(id);
         let starter = fs::read(exercise.starter())
             .map_err(|error| failed("read", &exercise.starter(), &error))?;
@@ -179,8 +179,13 @@ impl Work {
             }
             Err(error) => return Err(failed("read", &source, &error)),
         };
-        progress.note(id, None)?;
-        Ok(said + "\n")
+        let kept = match reached {
+            Some(reached) => {
+                format!("; what you have reached stays: {}", reached.word())
+            }
+            None => String::new(),
+        };
+        Ok(format!("{said}{kept}\n"))
     }
 
     /// Keeps a program under a name that is free.

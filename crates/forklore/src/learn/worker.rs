@@ -7,9 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use grader::{
-    Course, Judged, Kit, Options, Record, Trouble, build, judge_built,
-};
+use grader::{Course, FailingRun, Judged, Kit, Options, Trouble, build};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 use picture::{LaneStyle, Story, Time, lanes};
@@ -18,7 +16,7 @@ use trace::Header;
 
 use super::progress::reached_by;
 use super::source;
-use crate::contain::{Arranged, Contain};
+use crate::contain::Contain;
 use crate::grade::shortened;
 
 /// Judges one program for `forklore learn`, which gives it on standard input;
@@ -41,9 +39,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn run(&self) -> ExitCode {
         let outcome = match self.judge() {
-            Ok(Some(outcome)) => outcome,
-            // Somebody inside has told.
-            Ok(None) => return ExitCode::SUCCESS,
+            Ok(outcome) => outcome,
             Err(trouble) => json!({ "trouble": trouble.to_string() }),
         };
         match writeln!(io::stdout(), "{outcome}") {
@@ -52,7 +48,7 @@ impl Worker {
         }
     }
 
-    fn judge(&self) -> Result<Option<Value>, Trouble> {
+    fn judge(&self) -> Result<Value, Trouble> {
         // What learn blocks for itself, no submission shall find blocked.
         let cannot = |error: &dyn std::fmt::Display| {
             Trouble::failed(format!("cannot begin to judge: {error}"))
@@ -66,7 +62,7 @@ impl Worker {
         let exercise = course.exercise(&self.exercise)?;
         let kit = Kit::of(&course)?;
         let path = shortened(&course.work(exercise.id()), &here);
-        let mut options = Options {
+        let options = Options {
             colour: self.colour,
             contained: self.contain.of_build()?,
             ..Options::default()
@@ -74,19 +70,14 @@ impl Worker {
         // The program is compiled from its file: only if that is the same
         // before and behind, the verdict is on this program.
         if !is_still(&path, &program) {
-            return Ok(Some(json!({ "stale": true })));
+            return Ok(json!({ "stale": true }));
         }
         let built = build(&kit, &exercise, &path, options);
         if !is_still(&path, &program) {
-            return Ok(Some(json!({ "stale": true })));
+            return Ok(json!({ "stale": true }));
         }
-        let built = built?;
-        options.contained = match self.contain.enter(&built)? {
-            Arranged::Here(contained) => contained,
-            Arranged::There(_) => return Ok(None),
-        };
-        let judged = judge_built(&exercise, built, options)?;
-        Ok(Some(self.outcome(judged)))
+        let judged = self.contain.judge(&exercise, built?, options)?;
+        Ok(self.outcome(judged))
     }
 
     fn outcome(&self, judged: Judged) -> Value {
@@ -107,14 +98,11 @@ impl Worker {
     }
 
     /// The lanes of the run that the first finding is about.
-    fn draw(&self, record: Record) -> String {
-        let header = Header::new(record.level, vec!["solution".to_owned()]);
+    fn draw(&self, run: FailingRun) -> String {
+        let header = Header::new(run.level, vec!["solution".to_owned()]);
         // A run that was cut off hangs, or never ends: that takes time.
-        let time = match record.cut {
-            Some(_) => Time::Linear,
-            None => Time::Step,
-        };
-        let story = Story::new(&header, record.events);
+        let time = if run.is_cut { Time::Linear } else { Time::Step };
+        let story = Story::new(&header, run.events);
         let style = LaneStyle {
             width: self.columns,
             time,

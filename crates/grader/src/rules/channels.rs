@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trace::{Event, What, Who};
+use trace::{Ending, Event, What, Who};
 
 use super::{Case, Fault};
 use crate::selector::Processes;
@@ -44,11 +44,19 @@ pub(super) fn too_few(case: &Case<'_>) -> Vec<Fault> {
 }
 
 /// One transfer of bytes or of a message.
-struct Transfer<'a> {
+pub(super) struct Transfer<'a> {
     who: &'a Who,
-    is_write: bool,
+    pub(super) is_write: bool,
     /// The pipe, queue, or the socket at which it is read.
-    object: &'a str,
+    pub(super) object: &'a str,
+}
+
+/// The last transfer of a process.
+pub(super) fn last_transfer<'a>(
+    case: &'a Case<'_>,
+    who: &Who,
+) -> Option<Transfer<'a>> {
+    transfers(case).into_iter().rfind(|it| it.who == who)
 }
 
 /// All transfers, in order; the streams of the run are none.
@@ -290,7 +298,17 @@ pub(super) fn end_not_met(case: &Case<'_>) -> Vec<Fault> {
         let events = case.history.events();
         events.filter_map(|(_, it)| is_read(it)).collect::<Vec<u64>>()
     };
-    let never = |who: &&Who| whose.by.hold(who) && !reads(who).contains(&0);
+    // Who gave up with an error is told by what came of that.
+    let is_wrong = super::memory::is_result_wrong(case);
+    let gave_up = |who: &Who| {
+        let end = case.history.lives[who].end.as_ref();
+        let has_failed = end
+            .is_some_and(|(_, how)| matches!(how, Ending::Code { code: 1.. }));
+        is_wrong && has_failed
+    };
+    let never = |who: &&Who| {
+        whose.by.hold(who) && !reads(who).contains(&0) && !gave_up(who)
+    };
     let Some(who) = case.history.lives.keys().find(never) else {
         return Vec::new();
     };

@@ -80,8 +80,7 @@ pub(super) fn not_waited(case: &Case<'_>) -> Vec<Fault> {
         let (at, how) = life.end.as_ref()?;
         let is_left = is_left(case, who);
         let ended_first = *at < parent_end;
-        let is_ignored = history.lives[&parent].ignores_children && ended_first;
-        if life.collected.is_some() || is_left || is_ignored {
+        if life.collected.is_some() || is_left || life.is_unwanted {
             return None;
         }
         let (me, parent_title) = (history.title(who), history.title(&parent));

@@ -120,9 +120,9 @@ pub(super) fn forbidden(case: &Case<'_>) -> Vec<Fault> {
     let folder = &case.history.record.folder;
     let found = case.history.events().find_map(|(_, event)| {
         let says = match &event.what {
-            What::Block { call, on, .. } if on.kind == "forbidden" => {
-                let object = clean(on.object.as_deref().unwrap_or_default());
-                format!("called {}, which reaches {object}", clean(call))
+            What::Refuse { call, reaches: Some(reaches), .. } => {
+                let (call, reaches) = (clean(call), clean(reaches));
+                format!("called {call}, which reaches {reaches}")
             }
             What::Open { path, errno: Some(errno), .. }
                 if is_denied(errno)

@@ -183,7 +183,9 @@ pub(super) fn lost_update(case: &Case<'_>) -> Vec<Fault> {
         let is_lost = !store.is_atomic && store.before != store.after;
         is_lost.then_some((store, found))
     });
-    let Some((store, found)) = lost else { return Vec::new() };
+    let Some((store, found)) = lost else {
+        return refused_exchange(case).into_iter().collect();
+    };
     let says = format!(
         "{} was about to store {after} where it had found {found}, and stood \
          still for a moment. Meanwhile others made {before} of the {found}. \
@@ -194,6 +196,36 @@ pub(super) fn lost_update(case: &Case<'_>) -> Vec<Fault> {
         before = store.before,
     );
     vec![Fault::of(store.who, says)]
+}
+
+/// A compare-and-exchange found another number and stored nothing, and what
+/// is printed is what became of that number: nobody tried again. Who prints
+/// too early prints another number than the last.
+fn refused_exchange(case: &Case<'_>) -> Option<Fault> {
+    let wanted = numbers(&expected_text(case.stdout));
+    let said = String::from_utf8_lossy(&case.history.record.stdout);
+    let is_printed = |address: u64| {
+        let last = stores(case).filter(|(_, it)| it.address == address).last();
+        let number = last.map(|(_, it)| it.after.0);
+        number.is_some_and(|it| {
+            !wanted.contains(&it) && numbers(&said).contains(&it)
+        })
+    };
+    let (_, store) = stores(case).find(|(_, it)| {
+        let is_refused = it.is_atomic && it.before == it.after;
+        is_refused && it.found.is_some() && is_printed(it.address)
+    })?;
+    let says = format!(
+        "{} had loaded {found}, and stood still for a moment before its \
+         compare-and-exchange. Meanwhile others made {now} of the {found}: the \
+         exchange found another number than it was told to expect, stored \
+         nothing, and said so by its result. Nobody tried again, and this \
+         change is missing",
+        case.history.title(store.who),
+        found = store.found?,
+        now = store.before,
+    );
+    Some(Fault::of(store.who, says))
 }
 
 /// A process has no part in the work.

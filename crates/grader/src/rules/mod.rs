@@ -10,6 +10,8 @@ mod locks;
 mod memory;
 mod programs;
 mod results;
+#[cfg(test)]
+mod staged;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -47,6 +49,8 @@ pub(crate) enum Kind {
     StandingCause,
     /// A standing rule that explains nothing else.
     Standing,
+    /// It explains nothing else, and is no standing rule.
+    Aside,
     /// The result is wrong; whatever explains that is said instead.
     Result,
 }
@@ -128,6 +132,7 @@ rules! {
     StandingCause "process-limit" limits::processes;
     StandingCause "output-limit" limits::output;
     StandingCause "file-limit" limits::files;
+    Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "write-end-open" waiting::write_end_open;
     Cause "pipe-cycle" waiting::pipe_cycle;
     Cause "lock-cycle" waiting::lock_cycle;
@@ -141,7 +146,6 @@ rules! {
     Cause "private-futex" waiting::private_futex;
     Cause "wait-cycle" waiting::wait_cycle;
     Cause "panics" results::panics;
-    Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "never-received" channels::never_received;
     Cause "no-communication" channels::no_communication;
     Cause "end-not-met" channels::end_not_met;
@@ -161,7 +165,6 @@ rules! {
     StandingCause "ordered-by-sleep" waiting::ordered_by_sleep;
     StandingCause "left-behind" kin::left_behind;
     StandingCause "child-not-waited" kin::not_waited;
-    Cause "signal-after-wait" calls::signal_after_wait;
     StandingCause "failure-ignored" results::failure_ignored;
     Race "lock-shared" locks::shared;
     Race "lock-dropped" locks::dropped;
@@ -176,6 +179,7 @@ rules! {
     Result "wrong-exit" results::wrong_exit;
     Result "wrong-file" results::wrong_file;
     Result "too-slow" results::too_slow;
+    Aside "signal-after-wait" calls::signal_after_wait;
     Standing "leaked-descriptor" programs::leaked_descriptor;
     Standing "signals-not-reset" programs::signals_not_reset;
     Standing "name-left-behind" results::name_left_behind;

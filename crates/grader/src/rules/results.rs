@@ -5,6 +5,7 @@ use trace::{Ending, What, Who};
 use super::{Case, Fault};
 use crate::compared::compare;
 use crate::expected::{After, Exit, Stderr};
+use crate::panic::Panic;
 use crate::plain::{clean, quoted};
 use crate::record::{Cut, Missed};
 use crate::selector::ending;
@@ -17,7 +18,7 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     if case.is_failing {
         return Vec::new(); // it has told, and has failed
     }
-    let Some((head, body)) = last_words(case) else { return Vec::new() };
+    let Some(panic) = last_words(case) else { return Vec::new() };
     let is_101 = |life: &crate::history::Life| {
         matches!(life.end, Some((_, Ending::Code { code: 101 })))
     };
@@ -25,37 +26,40 @@ pub(super) fn panics(case: &Case<'_>) -> Vec<Fault> {
     let ended = case.history.lives.iter().filter(|(_, life)| is_101(life));
     let found = ended
         .min_by_key(|(_, life)| life.end.as_ref().map(|(place, _)| *place));
-    let place = head.split(" panicked at ").nth(1).unwrap_or_default();
-    let place = place.trim_end_matches(':').rsplit('/').next();
-    let place = quoted(place.unwrap_or_default().as_bytes(), 40);
-    let body = quoted(body.as_bytes(), QUOTED);
+    let shown = |text: &str| quoted(text.as_bytes(), 60);
+    let place = match (panic.library(), &case.history.record.panicking) {
+        (None, _) => format!("at {}", shown(panic.line())),
+        (Some(library), Some(own)) => {
+            format!("in {}, in a call of `{}`", shown(&library), shown(own))
+        }
+        (Some(library), None) => {
+            format!("in {}, in a call of the program", shown(&library))
+        }
+    };
+    let body = quoted(panic.says.as_bytes(), QUOTED);
     match found {
         Some((who, _)) => {
             let title = case.history.title(who);
-            let says = format!("{title} panicked at {place}: {body}");
+            let says = format!("{title} panicked {place}: {body}");
             vec![Fault::of(who, says)]
         }
         None => {
-            vec![Fault::of_run(format!("a thread panicked at {place}: {body}"))]
+            vec![Fault::of_run(format!("a thread panicked {place}: {body}"))]
         }
     }
 }
 
-/// What a panic has written: where, and why. Standard error may have been a
-/// file by then; a program that lies among the files holds those words too,
-/// and has said nothing.
-fn last_words(case: &Case<'_>) -> Option<(String, String)> {
+/// What a panic has written. Standard error may have been a file by then; a
+/// program that lies among the files holds those words too, and has said
+/// nothing.
+fn last_words(case: &Case<'_>) -> Option<Panic> {
     let record = case.history.record;
     let files = record.files.iter().filter_map(|(_, it)| it.as_deref());
     // A program has these words in it, and is no text.
     let files = files.filter(|it| !it.contains(&0));
-    std::iter::once(record.stderr.as_slice()).chain(files).find_map(|text| {
-        let text = String::from_utf8_lossy(text);
-        let mut lines = text.lines();
-        let head = lines.find(|line| line.contains(" panicked at "))?;
-        let body = lines.next().unwrap_or_default();
-        Some((head.to_owned(), body.to_owned()))
-    })
+    std::iter::once(record.stderr.as_slice())
+        .chain(files)
+        .find_map(Panic::first_in)
 }
 
 /// A call failed, and the program went on as if it had not (G6).
@@ -112,8 +116,7 @@ pub(super) fn wrong_output(case: &Case<'_>) -> Vec<Fault> {
     }
     match compare(case.stdout, &record.stdout, &case.history, true) {
         Some(it) if !it.is_order => {
-            let said = said(case).unwrap_or_default();
-            vec![Fault::of_run(format!("of the output, {}{said}", it.says))]
+            vec![Fault::of_run(format!("of the output, {}", it.says))]
         }
         _ => wrong_stderr(case),
     }
@@ -160,19 +163,10 @@ pub(super) fn wrong_exit(case: &Case<'_>) -> Vec<Fault> {
         Ending::Code { code } => format!("exit code {code}"),
         how => format!("a death by {}", ending(how)),
     };
-    let said = said(case).unwrap_or_default();
     let expected = case.exit;
     vec![Fault::of_run(format!(
-        "the program's end is {found}, and {expected} is expected{said}"
+        "the program's end is {found}, and {expected} is expected"
     ))]
-}
-
-/// The first line on standard error.
-fn said(case: &Case<'_>) -> Option<String> {
-    let stderr = &case.history.record.stderr;
-    let mut lines = stderr.split(|it| *it == b'\n');
-    let line = lines.find(|line| !line.is_empty())?;
-    Some(format!("; it said `{}`", quoted(line, QUOTED)))
 }
 
 /// A file is another one.

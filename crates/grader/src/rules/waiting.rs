@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trace::{What, Who};
 use why::Cause;
 
+use super::channels::last_transfer;
 use super::{Case, Fault};
 use crate::hang::tell;
 use crate::plain::clean;
@@ -22,8 +23,6 @@ macro_rules! hangs {
 }
 
 hangs! {
-    write_end_open WriteEndOpen
-    pipe_cycle PipeCycle
     lock_cycle LockCycle
     self_lock SelfLock
     lock_holder_dead LockHolderDead
@@ -34,6 +33,49 @@ hangs! {
     queue_full QueueFull
     private_futex PrivateFutex
     wait_cycle WaitCycle
+}
+
+/// An end of file is awaited that cannot come.
+pub(super) fn write_end_open(case: &Case<'_>) -> Vec<Fault> {
+    match awaits_own_end(case) {
+        true => stuck(case, Cause::PipeCycle),
+        false => stuck(case, Cause::WriteEndOpen),
+    }
+}
+
+/// A ring of pipes.
+pub(super) fn pipe_cycle(case: &Case<'_>) -> Vec<Fault> {
+    match awaits_own_end(case) {
+        true => Vec::new(),
+        false => stuck(case, Cause::PipeCycle),
+    }
+}
+
+/// Whether somebody in a ring of pipes has received what was sent, has not
+/// answered, and reads on: it waits for the end, and could write to that pipe
+/// itself. One look at the processes cannot tell this from a ring in which
+/// each waits for the other's first word.
+fn awaits_own_end(case: &Case<'_>) -> bool {
+    let Some(Cut::Stuck(answer)) = &case.history.record.cut else {
+        return false;
+    };
+    let is_it = |process: &why::Process| {
+        let Some(wait) = &process.waits_for else { return false };
+        let has_write_end = wait.holders.iter().any(|it| it.pid == process.pid);
+        let mut lives = case.history.lives.iter();
+        let who = lives.find(|(_, life)| life.pid == process.pid);
+        process.stuck
+            && wait.kind == "pipe-data"
+            && has_write_end
+            && who.is_some_and(|(who, _)| {
+                let last = last_transfer(case, who);
+                last.is_some_and(|it| {
+                    !it.is_write && wait.object.as_deref() == Some(it.object)
+                })
+            })
+    };
+    answer.causes.contains(&Cause::PipeCycle)
+        && answer.processes.iter().any(is_it)
 }
 
 fn stuck(case: &Case<'_>, cause: Cause) -> Vec<Fault> {

@@ -7,6 +7,7 @@ mod causes;
 mod channels;
 mod endings;
 mod kin;
+mod namespaces;
 mod refusals;
 mod signals;
 mod tables;

@@ -10,20 +10,34 @@ use crate::support::{OBSERVED, observe, observed};
 
 #[test]
 fn what_could_not_be_seen_is_refused() {
-    for (behaviour, errno) in [
-        ("clone3", libc::ENOSYS),
-        ("untraced", libc::EPERM),
-        ("io-uring", libc::EPERM),
+    for (behaviour, call, errno) in [
+        ("clone3", None, libc::ENOSYS),
+        ("untraced", Some("clone"), libc::EPERM),
+        ("io-uring", Some("io_uring_setup"), libc::EPERM),
         // Elsewhere only a program of its own makes such calls:
         // scripts/check-aarch64 has one.
         #[cfg(target_arch = "x86_64")]
-        ("foreign", libc::ENOSYS),
-        ("traceme", libc::EPERM),
+        ("foreign", None, libc::ENOSYS),
+        ("traceme", Some("ptrace"), libc::EPERM),
+        ("traces-a-child", Some("ptrace"), libc::EPERM),
     ] {
         let run = observed(&[behaviour]);
         check(&run);
         assert_eq!(run.code_of("A"), Some(errno as u8), "{behaviour}");
+        let told = run.events.iter().find_map(|event| match &event.what {
+            What::Refuse { call, .. } => Some(call.as_str()),
+            _ => None,
+        });
+        assert_eq!(told, call, "{behaviour}");
     }
+}
+
+#[test]
+fn what_the_kernel_refuses_anyway_is_not_the_observers() {
+    let run = observed(&["traces-nobody"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(libc::ESRCH as u8));
+    assert_eq!(run.count(|it| matches!(it, What::Refuse { .. })), 0);
 }
 
 #[test]
@@ -70,6 +84,22 @@ fn a_process_may_be_killed_at_any_moment() {
 #[ignore = "it takes a minute on a busy machine"]
 fn a_process_may_be_killed_at_any_of_many_moments() {
     storms(41..=240);
+}
+
+#[test]
+fn who_is_killed_while_a_thread_executes_is_nobody_new() {
+    let run = observed(&["cut-short", "200"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    check(&run);
+    let children = |it: &What| matches!(it, What::Create { child: Some(it), .. } if it.depth() == 1);
+    assert_eq!(run.count(children), 200);
+    let waits = |it: &What| matches!(it, What::Wait { child: Some(_), .. });
+    assert_eq!(run.count(waits), 200);
+    // They did not run on: nothing failed.
+    let failed = |it: &What| matches!(it, What::Exec { ok: false, .. });
+    assert_eq!(run.count(failed), 0);
+    let nameless = |it: &What| matches!(it, What::Pipe { object, .. } if object.is_empty());
+    assert_eq!(run.count(nameless), 0);
 }
 
 fn storms(seeds: std::ops::RangeInclusive<u32>) {

@@ -83,3 +83,25 @@ fn an_alarm_is_told_when_it_is_set_and_when_it_is_taken_back() {
     let expected = [(minute, 0), (0, 0), (minute + 7, 1_000_005), (0, 0)];
     assert_eq!(set, expected);
 }
+
+#[test]
+fn a_sleep_that_goes_on_after_a_signal_is_told_to_its_end() {
+    let run = observed(&["sleeps-through"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(0));
+    let sleeps: Vec<(u64, u64)> = run
+        .events
+        .iter()
+        .filter(|event| event.who.to_string() == "A.1")
+        .filter_map(|event| match &event.what {
+            What::Block { on, from_us, .. } if on.kind == "sleep" => {
+                Some((*from_us, event.t_us))
+            }
+            _ => None,
+        })
+        .collect();
+    let [(from, _), .., (_, until)] = sleeps[..] else {
+        panic!("it was interrupted, and slept on: {sleeps:?}");
+    };
+    assert!(until - from >= 200_000, "{sleeps:?}");
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trace::{What, Who};
 
 use crate::causes::check;
-use crate::support::{OBSERVED, Run, observed_with_output};
+use crate::support::{OBSERVED, Run, observe, observed_with_output};
 
 type Table = BTreeMap<i32, String>;
 
@@ -144,4 +144,16 @@ fn a_program_that_is_executed_by_its_descriptor_has_its_path() {
         (path.as_str(), name.as_str()),
         (file.to_str().unwrap(), "observed")
     );
+}
+
+#[test]
+fn a_pipe_that_is_opened_by_a_descriptors_number_is_known() {
+    let run = observe(&[], &["sh", "-c", "echo hello | cat /dev/fd/0"]);
+    assert_eq!(run.code_of("A"), Some(0));
+    run.place("A.2", |it| {
+        matches!(it, What::Open { path, object: Some(object), mode, .. }
+            if path == "/dev/fd/0"
+                && object.starts_with("pipe:[")
+                && mode.as_deref() == Some("r"))
+    });
 }

@@ -6,6 +6,7 @@ mod calls;
 mod endings;
 mod kin;
 mod moves;
+mod namespaces;
 mod refused;
 mod stopped;
 mod storm;
@@ -43,6 +44,7 @@ fn behave(name: &str, number: i32) -> Option<u8> {
         .or_else(|| stopped::behave(name, number))
         .or_else(|| bytes::behave(name, number))
         .or_else(|| moves::behave(name))
+        .or_else(|| namespaces::behave(name))
         .or_else(|| tables::behave(name, number))
         .or_else(|| refused::behave(name))
         .or_else(|| storm::behave(name, number))

@@ -1,6 +1,6 @@
 //! What the observer must refuse, as it could not see what follows.
 
-use crate::calls::{child, code_of, errno, system};
+use crate::calls::{child, code_of, errno, pause, send, system, wait};
 
 /// Most of them end with the errno as exit code.
 pub(crate) fn behave(name: &str) -> Option<u8> {
@@ -14,6 +14,14 @@ pub(crate) fn behave(name: &str) -> Option<u8> {
         #[cfg(target_arch = "x86_64")]
         "foreign" => -foreign_getpid() as u8,
         "traceme" => traces_itself(),
+        "traces-a-child" => {
+            let victim = child(pause);
+            let errno = traces(victim);
+            send(victim, libc::SIGKILL);
+            wait(victim, 0);
+            errno
+        }
+        "traces-nobody" => traces(i32::MAX),
         "close-everything" => {
             system(libc::SYS_close_range, [0, u32::MAX.into(), 0, 0, 0]);
             code_of(child(|| 5))
@@ -40,5 +48,12 @@ fn foreign_getpid() -> i64 {
 fn traces_itself() -> u8 {
     // SAFETY: the request uses no other argument.
     let result = unsafe { libc::ptrace(libc::PTRACE_TRACEME) };
+    if result < 0 { errno() as u8 } else { 0 }
+}
+
+/// PTRACE_SEIZE; the errno.
+fn traces(pid: i32) -> u8 {
+    // SAFETY: the request writes no memory.
+    let result = unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, 0, 0) };
     if result < 0 { errno() as u8 } else { 0 }
 }

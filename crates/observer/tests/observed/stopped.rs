@@ -6,12 +6,13 @@ use std::ptr;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
 use crate::calls::{
-    become_observed, child, close, my_pid, pause, pipe, read, send, system,
-    thread, wait, write,
+    become_observed, child, close, code_of, my_pid, pause, pipe, read, send,
+    system, thread, wait, write,
 };
 
 pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
     Some(match name {
+        "sleeps-through" => sleeps_through(),
         "stops" => stops(number),
         "alarms" => alarms(),
         "clings" => clings(),
@@ -202,4 +203,26 @@ fn in_vfork(ready: c_int) -> u8 {
     // SAFETY: the child has a stack of its own, and its parent waits.
     unsafe { libc::clone(pauses, top, flags, ready) };
     0
+}
+
+/// A child that sleeps on when a signal that it ignores comes.
+fn sleeps_through() -> u8 {
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(libc::SIGUSR1, libc::SIG_IGN) };
+    let sleeper = child(|| {
+        let long = [0, 200_000_000_i64];
+        let at = long.as_ptr() as libc::c_long;
+        system(libc::SYS_nanosleep, [at, 0, 0, 0, 0]);
+        0
+    });
+    let sleeps = || {
+        let call = std::fs::read_to_string(format!("/proc/{sleeper}/syscall"));
+        let number = format!("{} ", libc::SYS_nanosleep);
+        call.is_ok_and(|call| call.starts_with(&number))
+    };
+    while !sleeps() {
+        std::thread::yield_now();
+    }
+    send(sleeper, libc::SIGUSR1);
+    code_of(sleeper)
 }

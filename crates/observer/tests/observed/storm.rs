@@ -11,6 +11,7 @@ use crate::calls::{
 pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
     Some(match name {
         "storm" => storm(number as u64),
+        "cut-short" => cut_short(number),
         _ => return None,
     })
 }
@@ -33,6 +34,35 @@ fn storm(seed: u64) -> u8 {
             read(steps, &mut [0]);
         }
         for _ in 0..random / 16 % 8 {
+            thread::yield_now();
+        }
+        send(victim, libc::SIGKILL);
+        wait(victim, 0);
+        close(steps);
+    }
+    0
+}
+
+/// Children whose second thread executes a program, and which are killed
+/// meanwhile: one a little later than the one before.
+fn cut_short(number: i32) -> u8 {
+    for turn in 0..number {
+        let [steps, step] = pipe();
+        let victim = child(|| {
+            close(steps);
+            thread(move || {
+                write(step, b"!");
+                -become_observed(&["exit", "0"]) as u8
+            });
+            loop {
+                let [read_end, write_end] = pipe();
+                close(read_end);
+                close(write_end);
+            }
+        });
+        close(step);
+        read(steps, &mut [0]);
+        for _ in 0..turn % 20 {
             thread::yield_now();
         }
         send(victim, libc::SIGKILL);

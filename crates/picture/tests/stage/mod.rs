@@ -448,6 +448,8 @@ pub(crate) fn hostile() -> Stage {
             call: HOSTILE.to_owned(),
             path: HOSTILE.to_owned(),
             fd: Some(7),
+            object: Some(HOSTILE.to_owned()),
+            mode: Some(HOSTILE.to_owned()),
             cloexec: false,
             errno: None,
         },

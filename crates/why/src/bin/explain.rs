@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(answer) => answer,
         Err(error) => return refuse(&error.to_string(), 3),
     };
-    let text = match serde_json::to_string(&answer) {
+    let text = match answer.to_json() {
         Ok(text) if is_json => text,
         Ok(_) => answer.says.join("\n"),
         Err(error) => return refuse(&error.to_string(), 3),

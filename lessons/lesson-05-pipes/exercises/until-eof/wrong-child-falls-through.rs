@@ -12,18 +12,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut file = File::open(path)?;
     let (read_end, mut write_end) = pipe()?;
     // SAFETY: this process has one thread.
-    match unsafe { fork() }? {
+    let done = match unsafe { fork() }? {
         ForkResult::Child => {
             drop(write_end);
-            print_in_capitals(read_end)?;
+            print_in_capitals(read_end)
         }
         ForkResult::Parent { .. } => {
             drop(read_end);
-            io::copy(&mut file, &mut write_end)?;
+            let sent = io::copy(&mut file, &mut write_end);
             drop(write_end);
+            sent.map(drop)
         }
-    }
-    match wait()? {
+    };
+    let status = wait()?;
+    done?;
+    match status {
         WaitStatus::Exited(_, 0) => Ok(()),
         status => Err(format!("the child: {status:?}").into()),
     }

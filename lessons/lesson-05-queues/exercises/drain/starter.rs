@@ -10,23 +10,17 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (sender, receiver) = ipc::channel()?;
     // SAFETY: this process has one thread.
     let consumer = match unsafe { fork() }? {
-        ForkResult::Child => {
-            drop(sender);
-            leave(consume(&receiver))
-        }
+        ForkResult::Child => leave(consume(&receiver)),
         ForkResult::Parent { child } => child,
     };
     drop(receiver);
     // SAFETY: this process has one thread.
-    let producer = match unsafe { fork() } {
-        Ok(ForkResult::Child) => leave(produce(count, &sender)),
-        Ok(ForkResult::Parent { child }) => Ok(child),
-        Err(errno) => Err(errno),
+    let producer = match unsafe { fork() }? {
+        ForkResult::Child => leave(produce(count, &sender)),
+        ForkResult::Parent { child } => child,
     };
-    // The consumer waits for every sender, this process's too.
-    drop(sender);
     let mut is_well = collect(consumer)?;
-    is_well &= collect(producer?)?;
+    is_well &= collect(producer)?;
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,5 +1,6 @@
 //! Waiters whom no other process can wake: their futex is private.
 
+use std::os::fd::OwnedFd;
 use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
@@ -9,6 +10,8 @@ use std::thread::Builder;
 use nix::errno::Errno;
 
 use crate::Result;
+use crate::files::open;
+use crate::healthy_restless::map_to_read;
 use crate::memory::share;
 use crate::process::{Meeting, await_end, await_sleep, child, ready};
 use crate::program::Program;
@@ -19,7 +22,19 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("std-mutex-twice", "private-futex", "A", std_mutex_twice),
     Program::stuck("park-forever", "private-futex", "A A.1", parked),
     Program::stuck("fork-inherits-lock", "private-futex", "A A.1", inherited),
+    Program::stuck("page-of-file-alone", "private-futex", "A", page_of_file),
 ];
+
+/// In a file without a name, which nobody else maps.
+fn page_of_file() -> Result {
+    let file: OwnedFd = open("page")?.into();
+    nix::unistd::ftruncate(&file, 4096)?;
+    std::fs::remove_file("page")?;
+    let word = map_to_read(&file)?;
+    drop(file);
+    ready()?;
+    futex(word, libc::FUTEX_WAIT, 0)
+}
 
 /// A `std::sync::Mutex` in shared memory: its unlock wakes only threads of
 /// the process that unlocks.

@@ -70,13 +70,16 @@ fn await_word(kind: i32) -> Result {
 }
 
 /// A child that has this process's memory, and no copy of it.
-fn with_same_memory(body: fn() -> Result) -> Result<Pid> {
+pub(crate) fn with_same_memory(
+    more: libc::c_int,
+    body: fn() -> Result,
+) -> Result<Pid> {
     const STACK: usize = 1 << 18;
     BODY.set(body).map_err(|_| "set once")?;
     // Used by the child until its end.
     let stack = Box::leak(vec![0_u128; STACK / 16].into_boxed_slice());
     let top = stack.as_mut_ptr_range().end.cast();
-    let flags = libc::CLONE_VM | libc::SIGCHLD;
+    let flags = libc::CLONE_VM | libc::SIGCHLD | more;
     // SAFETY: the stack stays; this process waits in a system call for as
     // long as its child needs more of it than the word.
     let child = unsafe { libc::clone(begin, top, flags, ptr::null_mut()) };
@@ -94,14 +97,14 @@ extern "C" fn begin(_: *mut libc::c_void) -> libc::c_int {
 
 /// Whoever started the tree has the word too.
 fn of_stranger() -> Result {
-    await_end(with_same_memory(|| {
+    await_end(with_same_memory(0, || {
         ready()?;
         await_word(libc::FUTEX_PRIVATE_FLAG)
     })?)
 }
 
 fn of_child() -> Result {
-    with_same_memory(rest)?;
+    with_same_memory(0, rest)?;
     ready()?;
     await_word(libc::FUTEX_PRIVATE_FLAG)
 }

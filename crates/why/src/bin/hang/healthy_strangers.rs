@@ -42,7 +42,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
 /// What the stranger would do in a minute, if the tree is still there.
 const MINUTE: u16 = 60_000;
 
-fn stand_by(tree: Pid) -> Result {
+pub(crate) fn stand_by(tree: Pid) -> Result {
     let tree = pidfd(tree)?;
     let mut set = [PollFd::new(tree.as_fd(), PollFlags::POLLIN)];
     poll(&mut set, PollTimeout::from(MINUTE))?;

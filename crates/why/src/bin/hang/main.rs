@@ -18,7 +18,9 @@ mod healthy;
 mod healthy_guards;
 mod healthy_hidden;
 mod healthy_memory;
+mod healthy_notices;
 mod healthy_others;
+mod healthy_restless;
 mod healthy_strangers;
 mod healthy_waits;
 mod locks;
@@ -59,6 +61,8 @@ const FAMILIES: &[(&str, &[Program])] = &[
     ("healthy_memory", healthy_memory::PROGRAMS),
     ("healthy_others", healthy_others::PROGRAMS),
     ("healthy_strangers", healthy_strangers::PROGRAMS),
+    ("healthy_restless", healthy_restless::PROGRAMS),
+    ("healthy_notices", healthy_notices::PROGRAMS),
     ("crowds", crowds::PROGRAMS),
 ];
 

@@ -10,6 +10,7 @@ use nix::unistd::{getppid, pause, pipe};
 use crate::Result;
 use crate::process::{await_end, await_zombie, child, read_one, ready, shut};
 use crate::program::Program;
+use crate::queues::with_queue;
 
 pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("pause-too-late", "signal-never-comes", "A", too_late)
@@ -25,7 +26,19 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("signalfd-silent", "signal-never-comes", "A A.1", silent)
         .if_closed()
         .says("SIGUSR2"),
+    Program::stuck("pause-beside-queue", "signal-never-comes", "A", beside)
+        .if_closed(),
 ];
+
+/// The queue has not been asked to tell of its messages.
+fn beside() -> Result {
+    with_queue(|_| {
+        handle(Signal::SIGUSR1)?;
+        ready()?;
+        pause();
+        Ok(())
+    })
+}
 
 extern "C" fn note(_: libc::c_int) {}
 

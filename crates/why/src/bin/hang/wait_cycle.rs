@@ -1,6 +1,7 @@
 //! Rings of different waits.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 
@@ -10,6 +11,7 @@ use nix::unistd::pipe;
 
 use crate::Result;
 use crate::files::{flock, open};
+use crate::healthy_notices::send_too_many;
 use crate::memory::Semaphore;
 use crate::process::{
     Meeting, await_end, child, read_one, ready, shut, write_too_much,
@@ -30,7 +32,20 @@ pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("posted-too-late", "wait-cycle", "A A.1", posted_too_late),
     Program::stuck("eventfds-crossed", "wait-cycle", "A A.1", eventfds),
     Program::stuck("join-of-receiver", "wait-cycle", "A", join),
+    Program::stuck("datagrams-unread", "wait-cycle", "A A.1", datagrams)
+        .if_closed(),
 ];
+
+/// The receiver waits for the end of the one that sends.
+fn datagrams() -> Result {
+    let ours: OwnedFd = UnixDatagram::bind("socket")?.into();
+    let sender = child(|| {
+        shut(&ours);
+        send_too_many()
+    })?;
+    ready()?;
+    await_end(sender)
+}
 
 /// A pair of connected stream sockets.
 pub(crate) fn sockets() -> Result<(OwnedFd, OwnedFd)> {

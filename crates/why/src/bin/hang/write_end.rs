@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::thread::Builder;
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
@@ -19,6 +20,8 @@ use crate::signals::block;
 
 pub(crate) const PROGRAMS: &[Program] = &[
     Program::stuck("eof-self", "write-end-open", "A A.1", held_by_reader)
+        .says("close(4)"),
+    Program::stuck("eof-filtered", "write-end-open", "A A.1", filtered)
         .says("close(4)"),
     Program::stuck("eof-parent", "write-end-open", "A A.1", held_by_parent)
         .says("close(4)"),
@@ -52,6 +55,20 @@ fn held_by_reader() -> Result {
     drop((read_end, write_end));
     ready()?;
     await_end(reader)
+}
+
+/// A filter decides upon each call, and lets it through.
+fn filtered() -> Result {
+    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    let allow = libc::SECCOMP_RET_ALLOW;
+    let mut code = [libc::sock_filter { code: RETURN, jt: 0, jf: 0, k: allow }];
+    let filter = libc::sock_fprog { len: 1, filter: code.as_mut_ptr() };
+    nix::sys::prctl::set_no_new_privs()?;
+    let (option, mode) = (libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER);
+    // SAFETY: the filter outlives the call, which copies it.
+    let done = unsafe { libc::prctl(option, mode, &raw const filter) };
+    Errno::result(done)?;
+    held_by_reader()
 }
 
 /// The parent waits for the reader before it closes the write end.

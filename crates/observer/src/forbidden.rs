@@ -1,74 +1,34 @@
 //! What a contained run may not do to others. It is refused at a stop, and
-//! not by the filter alone, so that the trace tells of it.
+//! not by the filter alone, so that the trace tells whom it would reach.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Pid, getpgid};
-use trace::{WaitsFor, What};
 
-use crate::keeper::Keeper;
-use crate::names;
-use crate::ptrace::{Resume, Tid, read_memory, read_string, read_words};
-use crate::refused_calls::{
+use crate::forbidden_calls::{
     Changed, F_SETOWN_EX, NAMESPACES, is_never_allowed,
 };
-use crate::registers::skip_call;
+use crate::keeper::Keeper;
+use crate::names;
+use crate::pending::PendingCall;
+use crate::ptrace::{Tid, read_memory, read_string, read_words};
 use crate::table::Kind;
-use crate::tree::{Index, PendingCall};
+use crate::tree::Index;
 
 const PATH_MAX: usize = 4096;
 
 impl<W: Write> Keeper<W> {
-    /// Refuses a call that reaches somebody outside of the run; `None` if it
-    /// does not.
-    pub(crate) fn refuses(
-        &mut self,
-        tid: Tid,
-        call: &PendingCall,
-    ) -> Option<Resume> {
-        self.place.as_ref()?;
-        let index = self.tree.index_of(tid)?;
-        let Some(object) = self.forbidden(index, tid, call) else {
-            // What is only checked, no plan may count.
-            let is_checked = call.row.kind == Kind::Checked
-                || call.row.name == "fcntl" && owner(tid, call).is_some();
-            return is_checked.then_some(Resume::Run);
-        };
-        self.tell_limit(index, call.row.name, "forbidden", Some(object));
-        // ESRCH: it was killed in this stop.
-        skip_call(tid).ok();
-        let thread = self.tree.thread(tid)?;
-        thread.call = Some(PendingCall { is_refused: true, ..call.clone() });
-        Some(Resume::ToReturn)
-    }
-
-    /// Tells of what the keeper itself has set an end to.
-    pub(crate) fn tell_limit(
-        &mut self,
-        index: Index,
-        call: &str,
-        kind: &str,
-        object: Option<String>,
-    ) {
-        let (pid, from_us) = (self.tree.process(index).pid, self.now());
-        let kind = kind.to_owned();
-        let on = WaitsFor { kind, object, fd: None, child: None };
-        self.tell(
-            index,
-            pid,
-            What::Block { call: call.to_owned(), on, from_us },
-        );
-    }
-
-    /// What it would reach.
-    fn forbidden(
+    /// Whom or what outside of a contained run the call would reach; `None` if
+    /// it reaches nobody there, or the run is not contained.
+    pub(crate) fn forbidden(
         &mut self,
         index: Index,
         tid: Tid,
         call: &PendingCall,
     ) -> Option<String> {
+        self.place.as_ref()?;
         let [first, second, third, ..] = call.arguments;
         let number = |value: u64| value as i32;
         let name = call.row.name;
@@ -118,6 +78,9 @@ impl<W: Write> Keeper<W> {
                 })
             }
             Kind::Checked | Kind::Sched => self.outer_target(first, 0),
+            // Who traces itself, or its own, the kernel refuses.
+            Kind::Ptrace if first as u32 == libc::PTRACE_TRACEME => None,
+            Kind::Ptrace => self.outer_target(number(call.arguments[1]), 0),
             Kind::PidfdSignal => {
                 // A folder of /proc stands for its process, too.
                 match self.pid_behind(index, first).parse() {
@@ -235,6 +198,13 @@ impl<W: Write> Keeper<W> {
         file.starts_with("/memfd:")
             || self.place.iter().chain(&shared).any(|it| file.starts_with(it))
     }
+}
+
+/// Whether a stop was for this look only: no event tells of the call, and no
+/// plan may count it.
+pub(crate) fn is_only_checked(tid: Tid, call: &PendingCall) -> bool {
+    call.row.kind == Kind::Checked
+        || call.row.name == "fcntl" && owner(tid, call).is_some()
 }
 
 fn namespaces(flags: i32) -> Option<String> {

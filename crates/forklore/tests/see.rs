@@ -1,0 +1,79 @@
+//! What `see` says of what it could not see, read or write.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const FORKLORE: &str = env!("CARGO_BIN_EXE_forklore");
+
+fn see(arguments: &[&str]) -> Output {
+    let mut command = Command::new(FORKLORE);
+    command.arg("see").args(arguments).env_remove("COLUMNS");
+    command.stdin(Stdio::null()).output().expect("it can be run")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn place(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+#[test]
+fn a_run_that_may_not_be_traced_says_that_it_is_light_and_why() {
+    let inner = [FORKLORE, "see", "--", "sh", "-c", "exit 3"];
+    let outer: Vec<&str> = ["--quiet", "--"].into_iter().chain(inner).collect();
+    let light = said(&see(&outer));
+    let lines: Vec<&str> = light
+        .lines()
+        .filter(|line| line.contains("Observed at level light"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{light}");
+    assert!(lines[0].contains("itself traced: PTRACE_SEIZE"), "{light}");
+    assert!(light.contains('░') && !light.contains('█'), "{light}");
+    let full = said(&see(&["--", "true"]));
+    assert!(!full.contains("level") && full.contains('█'), "{full}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_the_command_runs() {
+    let trace = place("never-begun");
+    let touch = trace.to_str().expect("text");
+    for option in ["--jsonl", "--html", "--svg", "--mermaid", "--chrome"] {
+        for target in ["/no/such/folder/file", env!("CARGO_TARGET_TMPDIR")] {
+            let output = see(&[option, target, "--", "touch", touch]);
+            assert_eq!(output.status.code(), Some(3), "{option} {target}");
+            let said = said(&output);
+            let line = format!("forklore see: cannot write {target}: ");
+            assert!(said.starts_with(&line), "{said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(!trace.exists(), "{option} {target}: it ran");
+        }
+    }
+}
+
+#[test]
+fn a_picture_that_nobody_can_get_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let status = Command::new(FORKLORE)
+        .args(["see", "--", "true"])
+        .stderr(full.expect("every Linux has it"))
+        .status();
+    assert_eq!(status.expect("it can be run").code(), Some(3));
+}
+
+#[test]
+fn a_trace_with_something_behind_its_end_is_refused() {
+    let file = place("behind-the-end.jsonl");
+    let path = file.to_str().expect("text");
+    let written = see(&["--quiet", "--jsonl", path, "--", "true"]);
+    assert_eq!(written.status.code(), Some(0), "{}", said(&written));
+    assert_eq!(see(&["--from", path]).status.code(), Some(0));
+    let mut trace = std::fs::read(&file).expect("it was written");
+    trace.extend(b"{}\n");
+    std::fs::write(&file, trace).expect("it is ours");
+    let output = see(&["--from", path]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("behind its end line"), "{}", said(&output));
+    std::fs::remove_file(file).expect("it is ours");
+}

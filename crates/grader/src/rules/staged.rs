@@ -1,0 +1,203 @@
+//! Runs that are made up: what the rules say of them.
+
+use std::path::{Path, PathBuf};
+
+use trace::{Ending, Event, Level, What, Who};
+
+use super::{Case, rule};
+use crate::history::History;
+use crate::questions::Questions;
+use crate::record::Record;
+use crate::selector::Streams;
+
+/// What a rule says of the events, each `WHO create CHILD`, `WHO exit CODE`,
+/// or `WHO read OBJECT RESULT` and `WHO write OBJECT RESULT`, where the
+/// result is a number of bytes or the name of an error.
+fn told(id: &str, question: &str, events: &[&str]) -> Vec<String> {
+    let text = format!(
+        "title = 'T'\nlevel = 1\nminutes = 1\n\
+         points = {{ works = 6, robust = 4 }}\n[[run]]\nname = 'x'\n{question}"
+    );
+    let questions: Questions = toml::from_str(&text).unwrap();
+    let question = &questions.run[0];
+    let record = record(events.iter().map(|it| event(it)).collect());
+    let case = Case {
+        questions: &questions,
+        question,
+        parameters: question.rules.or(&questions.rules),
+        history: History::new(&record),
+        stdout: &question.stdout,
+        exit: &question.exit,
+        is_failing: false,
+        sees_stores: false,
+        after: None,
+        program: Path::new("solution"),
+    };
+    let faults = rule(id).unwrap().judge(&case).into_iter();
+    faults.map(|it| it.says).collect()
+}
+
+fn event(text: &str) -> Event {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [who, did, rest @ ..] = &words[..] else { panic!("{text}") };
+    let who: Who = who.parse().unwrap();
+    let what = match (*did, rest) {
+        ("create", [child]) => What::Create {
+            call: "fork".to_owned(),
+            child: Some(child.parse().unwrap()),
+            child_pid: None,
+            errno: None,
+        },
+        ("exit", [code]) => {
+            What::Exit { how: Ending::Code { code: code.parse().unwrap() } }
+        }
+        ("read" | "write", [object, result]) => What::Io {
+            call: (*did).to_owned(),
+            is_write: *did == "write",
+            fd: 3,
+            object: (*object).to_owned(),
+            bytes: result.parse().unwrap_or(0),
+            errno: result.starts_with('E').then(|| (*result).to_owned()),
+            from_us: 0,
+        },
+        _ => panic!("{text}"),
+    };
+    Event {
+        seq: 0,
+        t_us: 0,
+        who,
+        pid: 1,
+        pid_seen: None,
+        start: 0,
+        tid: None,
+        name: "solution".to_owned(),
+        what,
+    }
+}
+
+fn record(events: Vec<Event>) -> Record {
+    let name = |it: &str| it.to_owned();
+    Record {
+        level: Level::Full,
+        events,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        panicking: None,
+        cut: None,
+        is_starved: false,
+        streams: Streams {
+            stdin: name("in"),
+            stdout: name("out"),
+            stderr: name("err"),
+        },
+        id: String::new(),
+        folder: PathBuf::new(),
+        programs: PathBuf::new(),
+        helpers: Vec::new(),
+        missed: None,
+        left: Vec::new(),
+        files: Vec::new(),
+        weight: crate::place::Weight::default(),
+    }
+}
+
+const END: &str = "rules = { end-not-met = { by = 'A.1' } }";
+
+#[test]
+fn who_stops_before_the_end_of_file_is_told_how_far_it_came() {
+    for (reads, says) in [
+        (&[][..], "it read nothing"),
+        (&["A.1 read p 5"], "it read once, and got bytes"),
+        (&["A.1 read p 5", "A.1 read p 2"], "each of its 2 reads got bytes"),
+    ] {
+        let mut events = vec!["A create A.1", "A write p 7", "A read p 0"];
+        events.extend(reads);
+        events.extend(["A.1 exit 0", "A exit 0"]);
+        let told = told("end-not-met", END, &events);
+        let expected = format!("A.1 never met the end of file: {says}");
+        assert_eq!(told, [expected]);
+    }
+}
+
+#[test]
+fn the_end_of_file_is_a_read_of_nothing_and_no_error() {
+    let with = |read, code| {
+        let events =
+            ["A create A.1", "A write p 5", "A.1 read p 5", read, code];
+        told("end-not-met", END, &events).len()
+    };
+    assert_eq!(with("A.1 read p 0", "A exit 0"), 0);
+    assert_eq!(with("A.1 read p EIO", "A exit 0"), 1);
+    assert_eq!(with("A read p 0", "A exit 0"), 1);
+}
+
+#[test]
+fn who_gives_up_with_an_error_is_told_by_what_came_of_it() {
+    let with = |child, parent| {
+        let events = ["A create A.1", "A.1 read p 5", child, parent];
+        told("end-not-met", END, &events).len()
+    };
+    assert_eq!(with("A.1 exit 1", "A exit 1"), 0);
+    // Nothing came of it: the program passes that off as success.
+    assert_eq!(with("A.1 exit 1", "A exit 0"), 1);
+    assert_eq!(with("A.1 exit 0", "A exit 1"), 1);
+}
+
+const LOST: &str = "rules = { never-received = { by = '*' } }";
+
+#[test]
+fn bytes_that_nobody_takes_are_told_with_their_sender() {
+    for (events, says) in [
+        (
+            &["A write p 5", "A.1 read p 3"][..],
+            "A sent, and 2 bytes were never received: A.1 had looked there, \
+             and did not again",
+        ),
+        (
+            &["A write p 5"],
+            "A sent, and 5 bytes were never received: nobody was there to \
+             receive it",
+        ),
+        (
+            &["A write p 5", "A.1 read p 5", "A write p EPIPE"],
+            "A sent, and its write failed with EPIPE: A.1 had looked there, \
+             and did not again",
+        ),
+    ] {
+        let events: Vec<&str> =
+            ["A create A.1"].iter().chain(events).copied().collect();
+        assert_eq!(told("never-received", LOST, &events), [says]);
+    }
+}
+
+#[test]
+fn what_is_received_in_pieces_or_printed_is_not_lost() {
+    let events = [
+        "A create A.1",
+        "A write p 5",
+        "A.1 read p 2",
+        "A.1 read p 3",
+        "A.1 write out 9",
+        "A.1 read p EAGAIN",
+    ];
+    assert_eq!(told("never-received", LOST, &events), [""; 0]);
+    let of_another = "rules = { never-received = { by = 'A.1' } }";
+    let events = ["A create A.1", "A write p 5"];
+    assert_eq!(told("never-received", of_another, &events), [""; 0]);
+}
+
+#[test]
+fn who_reads_its_own_bytes_is_told_before_the_hang_that_follows() {
+    let rules = "rules = { reads-own-bytes = { by = '*' } }";
+    let events = ["A create A.1", "A write p 1", "A read p 1"];
+    assert_eq!(
+        told("reads-own-bytes", rules, &events),
+        ["A read from p what it had written there itself: nobody else had \
+          written to it"]
+    );
+    let place =
+        |id| super::RULES.iter().position(|rule| rule.id == id).unwrap();
+    assert!(place("reads-own-bytes") < place("write-end-open"));
+    let events = ["A create A.1", "A.1 write p 1", "A write p 1", "A read p 1"];
+    assert_eq!(told("reads-own-bytes", rules, &events), [""; 0]);
+}

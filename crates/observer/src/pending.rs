@@ -1,0 +1,48 @@
+//! Calls under way.
+
+use crate::table::Row;
+use crate::tree::tick;
+
+/// A call that was entered and has not returned.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingCall {
+    pub(crate) row: &'static Row,
+    pub(crate) arguments: [u64; 6],
+    pub(crate) from_us: u64,
+    /// Read at the entry: the memory may be gone, or changed, at the return.
+    pub(crate) text: String,
+    pub(crate) texts: Vec<String>,
+    /// Bytes of a write that are told before it returns.
+    pub(crate) told: u64,
+    /// It was not made: the keeper has refused it.
+    pub(crate) is_refused: bool,
+    /// Whether it surely did not have to wait when it was entered.
+    pub(crate) is_ready: bool,
+    /// When it was entered, in clock ticks since boot.
+    pub(crate) tick: u64,
+}
+
+impl PendingCall {
+    pub(crate) fn new(
+        row: &'static Row,
+        arguments: [u64; 6],
+        from_us: u64,
+    ) -> Self {
+        Self {
+            row,
+            arguments,
+            from_us,
+            text: String::new(),
+            texts: Vec::new(),
+            told: 0,
+            is_refused: false,
+            is_ready: false,
+            tick: tick(),
+        }
+    }
+
+    /// Of clone(2); fork(2) and vfork(2) have none.
+    pub(crate) fn clone_flags(&self) -> i32 {
+        if self.row.name == "clone" { self.arguments[0] as i32 } else { 0 }
+    }
+}

@@ -1,0 +1,85 @@
+//! Calls that are not made, each told as refused: what comes of one could
+//! not be seen, so that a program which fails with its errno does so because
+//! of the observer; or a contained run would reach out of itself.
+
+use std::io::Write;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use trace::What;
+
+use crate::keeper::Keeper;
+use crate::names;
+use crate::pending::PendingCall;
+use crate::ptrace::{Resume, Tid};
+use crate::registers::skip_call;
+use crate::table::Kind;
+use crate::tree::Index;
+
+/// What a refused call returns.
+pub(crate) const REFUSED: i64 = -(libc::EPERM as i64);
+
+/// Whether what comes of a call could not be seen.
+fn is_out_of_sight(call: &PendingCall) -> bool {
+    // A child with this flag would be nobody's tracee.
+    call.row.kind == Kind::Refused
+        || call.clone_flags() & libc::CLONE_UNTRACED != 0
+}
+
+impl<W: Write> Keeper<W> {
+    /// At the entry: refuses a call that must not be made; `None` if it may
+    /// be.
+    pub(crate) fn refuses(
+        &mut self,
+        tid: Tid,
+        call: &PendingCall,
+    ) -> Option<Resume> {
+        let index = self.tree.index_of(tid)?;
+        let reaches = self.forbidden(index, tid, call);
+        if reaches.is_none() && !is_out_of_sight(call) {
+            return None;
+        }
+        // Told now: before the return its thread may be killed, and the
+        // attempt would be nowhere.
+        self.tell_refusal(index, tid, call, reaches);
+        match skip_call(tid) {
+            Ok(()) => {}
+            Err(Errno::ESRCH) => return Some(Resume::Leave),
+            Err(_) => {
+                kill(Pid::from_raw(tid), Signal::SIGKILL).ok();
+            }
+        }
+        let thread = self.tree.thread(tid)?;
+        thread.call = Some(PendingCall { is_refused: true, ..call.clone() });
+        Some(Resume::ToReturn)
+    }
+
+    /// ptrace(2) has returned. Who is a tracee already has no second tracer.
+    pub(crate) fn traced(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        value: i64,
+    ) {
+        let [request, pid, ..] = call.arguments;
+        let is_own = request as u32 == libc::PTRACE_TRACEME
+            || self.tree.meant_by(index, pid as i32).is_some();
+        if value == REFUSED && is_own {
+            self.tell_refusal(index, tid, call, None);
+        }
+    }
+
+    fn tell_refusal(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        reaches: Option<String>,
+    ) {
+        let errno = names::errno(REFUSED).unwrap_or_default();
+        let call = call.row.name.to_owned();
+        self.tell(index, tid, What::Refuse { call, errno, reaches });
+    }
+}
