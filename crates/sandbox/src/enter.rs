@@ -145,8 +145,10 @@ impl Attended {
         prctl::set_child_subreaper(true)?;
         let (mut told, mut said) = (Some(File::from(told)), Vec::new());
         loop {
-            let status = has_ended(warden)?;
-            if let (Some(status), None) = (status, &told) {
+            // Until nobody can tell any more its pid is its own.
+            if told.is_none()
+                && let Some(status) = has_ended(warden)?
+            {
                 prctl::set_child_subreaper(false)?;
                 return Ok((said, status));
             }
