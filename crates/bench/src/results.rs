@@ -81,7 +81,7 @@ impl Results {
         for ((id, name), values) in &self.rounds {
             text.push_str(&format!("{id}\t{name}"));
             for value in values {
-                write!(text, "\t{value:.3}").ok();
+                write!(text, "\t{value}").ok();
             }
             text.push('\n');
         }

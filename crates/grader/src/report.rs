@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plain::clean_lines;
+use crate::plain::{clean, clean_lines};
 use crate::plan_words::in_words;
 use crate::questions::Mark;
 use crate::typed::folded;
@@ -45,7 +45,11 @@ pub fn human(verdict: &Verdict, is_full: bool) -> String {
             .plan
             .as_ref()
             .map_or_else(String::new, |plan| format!(" under '{plan}'"));
-        let line = format!("not judged: {}{plan}: {}", it.run, it.why);
+        let run = match it.run.as_str() {
+            "" => String::new(),
+            run => format!("{run}{plan}: "),
+        };
+        let line = format!("not judged: {run}{}", it.why);
         text.push_str(&wrap(&clean_lines(&line), ""));
     }
     text.push('\n');
@@ -84,7 +88,7 @@ fn head(verdict: &Verdict) -> String {
     let robust = mark("robust", verdict.robust);
     format!(
         "{BOLD}{}{PLAIN}: {colour}{word}{PLAIN}  ({works}, {robust}, {points})\n",
-        verdict.exercise
+        clean(&verdict.exercise)
     )
 }
 
@@ -99,6 +103,7 @@ fn tell(finding: &Finding) -> String {
         .as_ref()
         .map_or_else(String::new, |plan| format!(", under '{plan}'"));
     let place = format!("(in the run '{}'{plan}{mark})", finding.run);
+    let place = clean(&place);
     if finding.rule.len() + 2 + place.chars().count() > WIDTH {
         text.push('\n');
         text.push_str(&wrap(&place, "  "));

@@ -10,9 +10,9 @@ use libc::{c_long, sock_filter};
 use crate::table::{Row, Test};
 
 #[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e; // AUDIT_ARCH_X86_64, <linux/audit.h>
+pub(crate) const NATIVE: u32 = 0xc000_003e; // AUDIT_ARCH_X86_64, <linux/audit.h>
 #[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7; // AUDIT_ARCH_AARCH64
+pub(crate) const NATIVE: u32 = 0xc000_00b7; // AUDIT_ARCH_AARCH64
 
 const NUMBER: u32 = 0; // offsets in struct seccomp_data
 const ARCH: u32 = 4;

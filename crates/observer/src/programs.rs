@@ -5,10 +5,11 @@ use std::io::Write;
 
 use trace::What;
 
+use crate::filter::NATIVE;
 use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
-use crate::ptrace::{Tid, event_message};
+use crate::ptrace::{Tid, architecture, event_message};
 use crate::tree::{ChildrenEnd, Index};
 
 impl<W: Write> Keeper<W> {
@@ -23,6 +24,12 @@ impl<W: Write> Keeper<W> {
         self.plan_exec(index, pid);
         if let Some(call) = call {
             self.new_program(index, pid, call);
+        }
+        // Its numbers mean other calls: the filter refuses them all.
+        if architecture(pid).is_ok_and(|it| it != NATIVE) {
+            let call = "every call of its architecture".to_owned();
+            let errno = "ENOSYS".to_owned();
+            self.tell(index, pid, What::Refuse { call, errno, reaches: None });
         }
     }
 

@@ -194,11 +194,7 @@ pub(crate) fn signal_sender(tid: Tid) -> Result<Option<i32>, Errno> {
 
 /// `PTRACE_GET_SYSCALL_INFO` (kernel 5.3): the same on every architecture.
 pub(crate) fn call_info(tid: Tid) -> Result<CallInfo, Errno> {
-    // op, arch, two pointers, then a union: 88 bytes as <linux/ptrace.h> has
-    // them, read as 64-bit words.
-    let mut words = [0_u64; 11];
-    let data = words.as_mut_ptr().expose_provenance();
-    request(libc::PTRACE_GET_SYSCALL_INFO, tid, size_of_val(&words), data)?;
+    let words = call_words(tid)?;
     let arguments = |words: &[u64; 11]| {
         [words[4], words[5], words[6], words[7], words[8], words[9]]
     };
@@ -210,6 +206,21 @@ pub(crate) fn call_info(tid: Tid) -> Result<CallInfo, Errno> {
         2 => CallInfo::Return { value: words[3] as i64 },
         _ => CallInfo::Neither,
     })
+}
+
+/// The architecture for which a tracee makes calls, as <linux/audit.h> names
+/// it; wherever it stands.
+pub(crate) fn architecture(tid: Tid) -> Result<u32, Errno> {
+    Ok((call_words(tid)?[0] >> 32) as u32)
+}
+
+/// op, arch, two pointers, then a union: 88 bytes as <linux/ptrace.h> has
+/// them, read as 64-bit words.
+fn call_words(tid: Tid) -> Result<[u64; 11], Errno> {
+    let mut words = [0_u64; 11];
+    let data = words.as_mut_ptr().expose_provenance();
+    request(libc::PTRACE_GET_SYSCALL_INFO, tid, size_of_val(&words), data)?;
+    Ok(words)
 }
 
 /// The address at which a tracee must not store, if that is why it stands at

@@ -398,7 +398,8 @@ pub enum What {
     /// always fails with ENOSYS, has no event: every C library falls back to
     /// clone(2).
     Refuse {
-        /// The call.
+        /// The call; `every call of its architecture` at the exec of a
+        /// program that is not for this machine's.
         call: Call,
         /// What the call returned.
         errno: String,

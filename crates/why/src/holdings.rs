@@ -235,6 +235,11 @@ impl Holdings {
         all.is_some_and(|all| all.iter().any(|it| it.0 == Some(process)))
     }
 
+    /// Whether somebody of the tree may hold what is not seen.
+    pub(crate) fn has_unread(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
     /// Whether no descriptor of the tree could be read.
     pub(crate) fn is_blind(&self) -> bool {
         self.tables.is_empty()

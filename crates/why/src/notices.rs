@@ -33,6 +33,9 @@ impl Scene<'_> {
         let is_urgent = || self.each().any(|(tid, it)| self.has_owner(tid, it));
         let queues =
             || self.each().fold(0, |all, (tid, it)| all | queue_sends(tid, it));
+        if self.holdings.has_unread() {
+            return signals != 0;
+        }
         signals & OF_IO != 0 && *of_io.get_or_init(is_io)
             || signals & bit(libc::SIGURG) != 0
                 && *of_urgent_data.get_or_init(is_urgent)

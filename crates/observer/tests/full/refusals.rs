@@ -32,6 +32,54 @@ fn what_could_not_be_seen_is_refused() {
     }
 }
 
+/// exit(7) for 32-bit machines, as small as a program can be.
+#[cfg(target_arch = "x86_64")]
+fn foreign_program() -> Vec<u8> {
+    const CODE: &[u8] = b"\xb8\x01\0\0\0\xbb\x07\0\0\0\xcd\x80\xf4"; // int 0x80, hlt
+    const BASE: u32 = 0x0804_8000;
+    const HEADERS: u32 = 84;
+    let length = HEADERS + CODE.len() as u32;
+    let mut file = b"\x7fELF\x01\x01\x01".to_vec();
+    file.resize(16, 0);
+    let halves = |all: &[u16]| -> Vec<u8> {
+        all.iter().flat_map(|half| half.to_le_bytes()).collect()
+    };
+    let words = |all: &[u32]| -> Vec<u8> {
+        all.iter().flat_map(|word| word.to_le_bytes()).collect()
+    };
+    file.extend(halves(&[2, 3])); // an executable, EM_386
+    file.extend(words(&[1, BASE + HEADERS, 52, 0, 0]));
+    file.extend(halves(&[52, 32, 1, 0, 0, 0]));
+    file.extend(words(&[1, 0, BASE, BASE, length, length, 5, 0x1000]));
+    file.extend(CODE);
+    file
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_program_of_another_architecture_is_told_why_it_fails() {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/foreign-program");
+    let copy = concat!(env!("CARGO_TARGET_TMPDIR"), "/foreign-copy");
+    std::fs::write(file, foreign_program()).expect("it can be written");
+    // Not by this process, as above: ETXTBSY.
+    let copied = Command::new("install").args([file, copy]).status();
+    assert!(copied.is_ok_and(|it| it.success()));
+    let run = observe(&[], &["sh", "-c", "exec \"$0\"", copy]);
+    let is_refused = |it: &What| {
+        matches!(it, What::Refuse { call, errno, .. }
+            if call.starts_with("every call") && errno == "ENOSYS")
+    };
+    // Some kernels do not know such programs at all.
+    let is_unknown = |it: &What| {
+        matches!(it, What::Exec { ok: false, errno: Some(errno), .. }
+            if errno == "ENOEXEC")
+    };
+    assert_eq!(run.count(is_refused) + run.count(is_unknown), 1, "{run:?}");
+    for path in [file, copy] {
+        std::fs::remove_file(path).expect("it is ours");
+    }
+}
+
 #[test]
 fn what_the_kernel_refuses_anyway_is_not_the_observers() {
     let run = observed(&["traces-nobody"]);
