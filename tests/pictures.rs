@@ -210,6 +210,7 @@ fn draw(command: Vec<OsString>) -> Result<String, String> {
         command,
         environment: Vec::new(),
         ceilings,
+        confinement: None,
         plan: None,
         // Refused by the machine is an error, and no smaller picture.
         level: Some(Level::Full),

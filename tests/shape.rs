@@ -187,6 +187,7 @@ fn nothing_is_ordered_by_sleep() {
         // Answers are what is judged, wrong ones and hostile ones too.
         .filter(|path| !path.contains("/exercises/"))
         .filter(|path| !path.starts_with("crates/forklore/fixtures/"))
+        .filter(|path| !path.starts_with("tests/hostile/"))
         .collect();
     for path in sources.iter().filter(|path| sleep.is_match(&text(path))) {
         assert!(expected.remove(&**path), "{path} sleeps");
@@ -214,6 +215,7 @@ fn no_test_forks() {
         .filter(|path| path != "tests/shape.rs")
         // A program that tests run, and no test harness.
         .filter(|path| !path.starts_with("crates/observer/tests/observed/"))
+        .filter(|path| !path.starts_with("tests/hostile/"))
         .filter(|path| fork.is_match(&tests(path)))
         .collect();
     assert!(found.is_empty(), "these fork in a test: {found:?}");

@@ -296,7 +296,9 @@ impl Grading<'_> {
             record.says = Some(complaint(answer, self.limit));
             return;
         };
-        let has_level = rank(verdict.contained) >= rank(self.require);
+        // Where there is no program, nothing had to be contained.
+        let has_level = rank(verdict.contained) >= rank(self.require)
+            || verdict.verdict == Word::BuildFailed;
         (record.outcome, record.says) = match verdict.verdict {
             _ if !has_level => (
                 Outcome::Infrastructure,

@@ -142,9 +142,7 @@ fn words(mechanisms: &[Mechanism]) -> String {
     }
     let (observed, contained) = levels(mechanisms);
     text.push_str(&format!(
-        "\nlevel of observing: {observed}\nlevel of containing that this \
-         machine allows: {contained}\nSubmissions are not contained yet: \
-         `cargo grade` runs them as you.\n"
+        "\nlevel of observing: {observed}\nlevel of containing: {contained}\n"
     ));
     text
 }

@@ -8,13 +8,17 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use grader::{Course, Exercise, Kit, Options, Record, Trouble, Verdict, judge};
+use grader::{
+    Containment, Course, Exercise, FailingRun, Kit, Options, Trouble, Verdict,
+    build,
+};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 use picture::{Story, svg};
 use report::{Entry, Outcome, Picture, Sheet};
 use trace::Header;
 
+use crate::contain::Contain;
 use crate::reports::{
     COULD_NOT, Format, Reports, in_repository, no_program, read, say, warn,
 };
@@ -67,6 +71,8 @@ pub(crate) struct Grade {
     /// Tells every finding in full, and not the earliest cause alone
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    contain: Contain,
     /// Draws the run of the first finding into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -117,6 +123,7 @@ impl Grade {
             return Ok(Sheet::default());
         }
         let exercises = self.exercises(&course)?;
+        self.contain.check()?;
         let kit = Kit::of(&course)?;
         let mut sheet = Sheet::default();
         for exercise in &exercises {
@@ -177,7 +184,9 @@ impl Grade {
         exercise: &Exercise,
         source: &Path,
     ) -> Result<(Verdict, Option<Picture>), Trouble> {
-        let judged = judge(kit, exercise, source, self.options())?;
+        let options = self.options(self.contain.of_build()?);
+        let built = build(kit, exercise, source, options)?;
+        let judged = self.contain.judge(exercise, built, options)?;
         if self.format == Format::Human && !judged.warnings.is_empty() {
             warn(&grader::said(&judged.warnings));
         }
@@ -209,11 +218,11 @@ impl Grade {
             })
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, contained: Containment) -> Options {
         let colour = self.format == Format::Human
             && io::stdout().is_terminal()
             && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
-        Options { seed: self.seed, colour }
+        Options { seed: self.seed, colour, contained }
     }
 
     fn exercises(&self, course: &Course) -> Result<Vec<Exercise>, Trouble> {
@@ -251,12 +260,12 @@ impl Grade {
     }
 
     /// Draws the run, if one is asked for and there is one.
-    fn draw(&self, failing: Option<&Record>) -> Result<(), Trouble> {
-        let (Some(file), Some(record)) = (&self.svg, failing) else {
+    fn draw(&self, failing: Option<&FailingRun>) -> Result<(), Trouble> {
+        let (Some(file), Some(run)) = (&self.svg, failing) else {
             return Ok(());
         };
-        let header = Header::new(record.level, vec!["solution".to_owned()]);
-        let story = Story::new(&header, record.events.clone());
+        let header = Header::new(run.level, vec!["solution".to_owned()]);
+        let story = Story::new(&header, run.events.clone());
         fs::write(file, svg(&story)).map_err(|error| {
             let file = file.display();
             Trouble::failed(format!("cannot write {file}: {error}"))

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod class;
 mod columns;
+mod contain;
 mod doctor;
 mod ear;
 mod grade;
@@ -47,7 +48,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    observer::keeper_main();
+    observer::keeper_main_with(grader::confine);
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),

@@ -143,6 +143,7 @@ impl See {
             command,
             environment: surroundings::without_cargo(),
             ceilings,
+            confinement: None,
             plan: self.plan.clone(),
             level: None,
             is_live: false,

@@ -381,6 +381,34 @@ fn without_a_compiler_nobody_gets_a_zero() {
 }
 
 #[test]
+fn the_level_of_containment_is_recorded_and_too_little_is_no_verdict() {
+    let stage = Stage::new("contained");
+    stage.hand_in_this("bob", "fn main() { missing() }");
+    // Of what does not compile nothing has to be contained.
+    let full = ["in", "--out", "full", "--require-containment", "full"];
+    let (code, _, stderr) = stage.run(&full);
+    assert_eq!(code, Some(0), "{stderr}");
+    stage.hand_in("ada");
+    let level = |out: &str| {
+        let record = &stage.records(out)["ada"];
+        record["verdict"]["contained"].as_str().unwrap_or("").to_owned()
+    };
+    let (code, _, stderr) = stage.run(&["in", "--out", "out"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(["full", "partial"].contains(&&*level("out")), "{}", level("out"));
+    let asked = stage.run(&["in", "--out", "none", "--contain", "none"]);
+    assert_eq!((asked.0, &*level("none")), (Some(0), "none"), "{asked:?}");
+
+    // What graders are told behind the back of their class does not count.
+    let (code, _, stderr) =
+        stage.run(&["in", "--out", "less", "--", "--contain", "none"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let line = "ada: execution-say: no verdict: it was contained less";
+    assert!(stderr.contains(line), "{stderr}");
+    assert_eq!(stage.records("less")["ada"]["outcome"], "infrastructure");
+}
+
+#[test]
 fn a_class_that_is_asked_to_end_leaves_nothing_and_goes_on_later() {
     let stage = Stage::new("asked");
     for number in 0..12 {

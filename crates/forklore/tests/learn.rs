@@ -279,22 +279,30 @@ fn each_content_is_judged_once_and_never_half_of_it() {
     assert!(!all.contains("does not compile"), "{all}");
 }
 
-/// A program that says who it is and then never ends, nor waits.
-fn endless(desk: &Desk) -> (String, PathBuf) {
-    let note = desk.path("pid");
-    let program = format!(
-        "fn main() {{\n    std::fs::write({note:?}, std::process::id()\
-         .to_string() + \"\\n\").unwrap();\n    loop {{}}\n}}\n"
-    );
-    (program, note)
+/// A program that takes this name and then never ends, nor waits.
+fn endless(name: &str) -> String {
+    format!(
+        "fn main() {{\n    nix::sys::prctl::set_name(c\"{name}\").unwrap();\n    \
+         loop {{}}\n}}\n"
+    )
 }
 
-/// Waits until a program has noted its pid.
-fn pid_in(note: &Path) -> i32 {
+/// Waits until a program of ours has that name. It can write nothing that is
+/// seen from here.
+fn pid_of(name: &str) -> i32 {
+    let is_it = |pid: &i32| {
+        let of = |file: &str| format!("/proc/{pid}/{file}");
+        let comm = fs::read_to_string(of("comm")).unwrap_or_default();
+        let program = fs::read_link(of("exe")).unwrap_or_default();
+        comm.trim_end() == name && program.starts_with(target())
+    };
     loop {
-        let text = fs::read_to_string(note).unwrap_or_default();
-        if let Some(pid) = text.strip_suffix('\n') {
-            return pid.parse().expect("it is a number");
+        let entries = fs::read_dir("/proc").expect("it is mounted");
+        let entries = entries.filter_map(Result::ok);
+        let mut pids = entries
+            .filter_map(|it| it.file_name().to_str()?.parse::<i32>().ok());
+        if let Some(pid) = pids.find(is_it) {
+            return pid;
         }
         std::thread::yield_now();
     }
@@ -309,9 +317,8 @@ fn a_save_during_a_judgement_ends_it_and_begins_another() {
     let desk = Desk::new("again");
     let mut sitting = desk.sit(&["execution-say"]);
     sitting.hears(PROMPT);
-    let (program, note) = endless(&desk);
-    fs::write(desk.source(), program).unwrap();
-    let pid = pid_in(&note);
+    fs::write(desk.source(), endless("end-again")).unwrap();
+    let pid = pid_of("end-again");
     desk.rename_over(&right());
     let said = sitting.hears(PROMPT);
     assert!(said.contains("execution-say: pass"), "{said}");
@@ -328,9 +335,9 @@ fn a_signal_ends_the_session_and_all_that_runs() {
         let desk = Desk::new(&format!("signal-{code}"));
         let mut sitting = desk.sit(&["execution-say"]);
         sitting.hears(PROMPT);
-        let (program, note) = endless(&desk);
-        fs::write(desk.source(), program).unwrap();
-        let pid = pid_in(&note);
+        let name = format!("end-{code}");
+        fs::write(desk.source(), endless(&name)).unwrap();
+        let pid = pid_of(&name);
         kill(Pid::from_raw(sitting.child.id() as i32), signal).unwrap();
         assert_eq!(sitting.ends().0, Some(code));
         assert!(!is_alive(pid));
@@ -580,10 +587,9 @@ fn a_source_that_is_no_program_is_told_as_what_it_is() {
 fn a_signal_ends_a_hint_and_what_runs_for_it() {
     let desk = Desk::new("hint");
     desk.read(&["execution-say"]);
-    let (program, note) = endless(&desk);
-    fs::write(desk.source(), program).unwrap();
+    fs::write(desk.source(), endless("end-hint")).unwrap();
     let hint = desk.sit(&["hint", "execution-say"]);
-    let pid = pid_in(&note);
+    let pid = pid_of("end-hint");
     kill(Pid::from_raw(hint.child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(hint.ends().0, Some(130));
     assert!(!is_alive(pid));

@@ -4,12 +4,16 @@ use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
 use std::thread::Builder;
 use std::time::{Duration, SystemTime};
+
+use nix::libc;
+use sandbox::{Confinement, Limits};
 
 use crate::kit::Kit;
 use crate::lack::lack;
@@ -21,6 +25,15 @@ const LONGEST: u64 = 1 << 20;
 const SAID: u64 = 256 << 10;
 /// An honest program needs a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the compiler and the linker may use, each; the source decides how
+/// much they want.
+const LIMITS: Limits = Limits {
+    cpu_s: Some(20),
+    data: Some(3 << 30),
+    file: Some(256 << 20),
+    descriptors: None,
+    processes: None,
+};
 /// So many programs are kept.
 const KEPT: usize = 200;
 
@@ -50,12 +63,16 @@ pub enum Outcome {
 /// whose source, libraries and compiler are the same as before is not
 /// compiled again, unless it depends on anything else.
 ///
+/// `is_contained` is whether the compiler may read nothing but itself, the
+/// libraries and the source: what it reads, a program could print.
+///
 /// # Errors
 /// If the file cannot be read, or the compiler not be run.
 pub fn compile(
     kit: &Kit,
     source: &Path,
     colour: bool,
+    is_contained: bool,
 ) -> Result<Outcome, Trouble> {
     let shown = source.display();
     let failed = |what: &str, error: io::Error| {
@@ -73,8 +90,13 @@ pub fn compile(
         return Ok(Outcome::Compiled(compiled));
     }
     let draft = kept.draft().map_err(|error| failed("keep", error))?;
-    let (is_compiled, said) = run_compiler(kit, source, &draft.folder, colour)
-        .map_err(|error| failed("compile", error))?;
+    let mut command = command(kit, source, &draft.folder, colour);
+    if is_contained {
+        contain(&mut command, kit, source, &draft.folder)
+            .map_err(|error| failed("contain the compiler of", error))?;
+    }
+    let (is_compiled, said) =
+        run_compiler(command).map_err(|error| failed("compile", error))?;
     if !is_compiled {
         let lack = lack(&said, &draft.folder);
         draft.discard();
@@ -103,20 +125,51 @@ fn length_of(source: &Path) -> Result<u64, Trouble> {
     }
 }
 
-fn run_compiler(
+/// It reads itself, its linker, the libraries and the source; of a package,
+/// all in its `src/`.
+fn contain(
+    command: &mut Command,
     kit: &Kit,
     source: &Path,
     draft: &Path,
-    colour: bool,
-) -> io::Result<(bool, String)> {
-    let mut rustc = command(kit, source, draft, colour)
+) -> io::Result<()> {
+    let sysroot = kit.rustc.ancestors().nth(2).map(Path::to_owned);
+    let libraries = kit.libraries.iter().map(|(_, it)| it.path.clone());
+    let folder = source.parent().filter(|it| it.ends_with("src"));
+    let own = folder.unwrap_or(source).to_owned();
+    let mut reads: Vec<PathBuf> = libraries.chain([own]).collect();
+    reads.extend(sysroot);
+    reads.extend(kit.dependencies().map(Path::to_owned));
+    reads.extend(linker());
+    let confinement = Confinement {
+        reads,
+        writes: vec![draft.to_owned()],
+        has_names: false,
+        limits: LIMITS,
+    };
+    confinement.prepare()?.contain(command);
+    command.env("TMPDIR", draft);
+    Ok(())
+}
+
+/// Where the linker is installed.
+fn linker() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let cc = std::env::split_paths(&path)
+        .map(|folder| folder.join("cc"))
+        .find_map(|it| it.canonicalize().ok())?;
+    cc.ancestors().nth(2).map(Path::to_owned)
+}
+
+fn run_compiler(mut command: Command) -> io::Result<(bool, String)> {
+    let mut rustc = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()?;
     let stderr = rustc.stderr.take().expect("it is piped");
     let (tell, told) = mpsc::channel();
-    Builder::new().spawn(move || {
+    let reader = Builder::new().spawn(move || {
         let mut said = Vec::new();
         let mut stderr = stderr;
         (&mut stderr).take(SAID).read_to_end(&mut said).ok();
@@ -128,10 +181,22 @@ fn run_compiler(
         rustc.kill().ok();
     }
     let status = rustc.wait()?;
-    let said = said.map_or_else(
+    if said.is_ok() {
+        reader.join().ok(); // whoever forks next has one thread
+    }
+    let mut said = said.map_or_else(
         |_| format!("the compiler was ended after {PATIENCE:?}\n"),
         |said| String::from_utf8_lossy(&said).into_owned(),
     );
+    match status.signal() {
+        Some(libc::SIGXCPU) => {
+            said.push_str("the compiler was ended: it used 20 s of CPU time\n");
+        }
+        Some(signal) => {
+            said.push_str(&format!("the compiler died of signal {signal}\n"));
+        }
+        None => {}
+    }
     Ok((status.success(), said))
 }
 
@@ -144,7 +209,11 @@ fn command(kit: &Kit, source: &Path, draft: &Path, colour: bool) -> Command {
         .args(["-C", "codegen-units=1", "-C", "strip=debuginfo"])
         .args(["--color", if colour { "always" } else { "never" }])
         .arg(source)
-        .env_remove("RUST_LOG");
+        // What is not there, `env!` cannot take along.
+        .env_clear();
+    for name in ["PATH", "LD_LIBRARY_PATH"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
     if let Some(folder) = kit.dependencies() {
         let mut search = std::ffi::OsString::from("dependency=");
         search.push(folder);

@@ -25,18 +25,23 @@ impl Found {
         RULES.get(self.place).map(|rule| rule.kind)
     }
 
-    /// Whether somebody waits by asking or computing.
     fn is_busy_wait(&self) -> bool {
-        ["polls", "spins"].contains(&self.finding.rule)
+        is_busy_wait(self.finding.rule)
     }
 
     fn is_late(&self) -> bool {
-        self.finding.rule == "over-budget" && is_late(&self.record)
+        self.finding.rule == "time-limit" && is_late(&self.record)
     }
 }
 
+/// Whether the rule says that somebody waits by asking or computing.
+pub(crate) fn is_busy_wait(rule: &str) -> bool {
+    ["polls", "spins"].contains(&rule)
+}
+
+/// Whether the run has used up its time, or its CPU time.
 fn is_late(record: &Record) -> bool {
-    matches!(record.cut, Some(Cut::Wall))
+    matches!(record.cut, Some(Cut::Wall | Cut::Cpu))
 }
 
 impl Findings {
@@ -46,7 +51,7 @@ impl Findings {
         // Who waits busily until the time is over is told that, and what else
         // is in such a run is chance.
         if is_late(record)
-            && !["polls", "spins"].contains(&finding.rule)
+            && !is_busy_wait(finding.rule)
             && let Some(wait) =
                 self.found.iter_mut().find(|it| it.is_busy_wait())
         {

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::rc::Rc;
 
 use observer::Plan;
-use trace::{Level, What};
+use serde::{Deserialize, Serialize};
+use trace::{Event, Level, What};
 
 use crate::belief::{believable, is_of_observing};
-use crate::compile::{Compiled, Outcome, compile};
+use crate::built::{Built, build};
+use crate::compile::{Compiled, Outcome};
 use crate::exercise::Exercise;
 use crate::expected::{Exit, Expected};
-use crate::findings::{Findings, told_on_stderr};
+use crate::findings::{Findings, is_busy_wait, told_on_stderr};
 use crate::history::History;
 use crate::kit::Kit;
 use crate::place::Program;
@@ -32,28 +34,48 @@ pub struct Options {
     pub seed: u64,
     /// Whether the compiler's words are for a terminal.
     pub colour: bool,
+    /// How the submission is contained. Level full is the caller's to
+    /// arrange: [`judge_built`] in `sandbox::run_inside`.
+    pub contained: Containment,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, colour: false }
+        Self { seed: 1, colour: false, contained: Containment::Partial }
     }
 }
 
-/// A verdict, and what led to it.
-#[derive(Clone, Debug)]
+/// A verdict, and what led to it. As data it comes out of a sandbox.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// The compiler's warnings, as it wrote them.
     pub warnings: String,
     /// The run of the first finding.
-    pub failing: Option<Record>,
+    pub failing: Option<FailingRun>,
+}
+
+/// What a picture of a run is made from.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FailingRun {
+    /// How much could be seen.
+    pub level: Level,
+    /// What its processes did, in causal order.
+    pub events: Vec<Event>,
+    /// Whether the grader has ended it.
+    pub is_cut: bool,
+}
+
+impl From<Record> for FailingRun {
+    fn from(Record { level, events, cut, .. }: Record) -> Self {
+        Self { level, events, is_cut: cut.is_some() }
+    }
 }
 
 /// Judges a source.
 ///
-/// The calling program must call `observer::keeper_main` first in `main`.
+/// The calling program must call `observer::keeper_main_with(confine)` first in `main`.
 ///
 /// # Errors
 /// If it cannot be judged here: no such file, no compiler, a full disk.
@@ -64,16 +86,27 @@ pub fn judge(
     source: &Path,
     options: Options,
 ) -> Result<Judged, Trouble> {
-    let compiled = match compile(kit, source, options.colour)? {
+    judge_built(exercise, build(kit, exercise, source, options)?, options)
+}
+
+/// Judges what was built.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_built(
+    exercise: &Exercise,
+    built: Built,
+    options: Options,
+) -> Result<Judged, Trouble> {
+    let compiled = match built.outcome {
         Outcome::Compiled(compiled) => compiled,
         Outcome::Refused(said) => {
             return Ok(build_failed(exercise, options, said));
         }
     };
-    let helpers = helpers(kit, exercise)?;
     let place =
         |(name, it): &(String, Compiled)| (name.clone(), it.program.clone());
-    let programs: Vec<Program> = helpers.iter().map(place).collect();
+    let programs: Vec<Program> = built.helpers.iter().map(place).collect();
     let mut judge = Judge {
         exercise,
         options,
@@ -86,24 +119,6 @@ pub fn judge(
         judge.judge_run(question)?;
     }
     Ok(judge.finish(compiled.said))
-}
-
-/// The helpers, each with its name.
-fn helpers(
-    kit: &Kit,
-    exercise: &Exercise,
-) -> Result<Vec<(String, Compiled)>, Trouble> {
-    let build = |name: String| {
-        let source = exercise.helper(&name);
-        match compile(kit, &source, false)? {
-            Outcome::Compiled(compiled) => Ok((name, compiled)),
-            Outcome::Refused(said) => {
-                let source = source.display();
-                Err(Trouble::failed(format!("{source} is no program: {said}")))
-            }
-        }
-    };
-    exercise.helpers()?.into_iter().map(build).collect()
 }
 
 struct Judge<'a> {
@@ -135,7 +150,7 @@ impl Judge<'_> {
         self.note(&plain, faults, &record);
         match record.cut {
             None => {}
-            Some(Cut::Wall) if !self.findings.has_busy_wait() => {
+            Some(Cut::Wall | Cut::Cpu) if !self.findings.has_busy_wait() => {
                 return self.look_for_polling(question);
             }
             // Perturbed, it would only hang again.
@@ -216,6 +231,7 @@ impl Judge<'_> {
             question: trial.question,
             limits: self.limits(trial),
             programs: self.programs,
+            contained: self.options.contained,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
             has_frames: false,
@@ -263,8 +279,9 @@ impl Judge<'_> {
             })
             .collect();
         // Where the run was cut off is chance, and so is what is in its trace.
-        if matches!(record.cut, Some(Cut::Processes)) {
-            faults.retain(|(rule, _)| rule.id == "over-budget");
+        let is_chance = record.cut.as_ref().is_some_and(Cut::is_of_greed);
+        if is_chance {
+            faults.retain(|(rule, _)| is_of_containment(rule, record));
         }
         let explains = |rule: &Rule| {
             matches!(rule.kind, Kind::Cause | Kind::Race | Kind::StandingCause)
@@ -375,7 +392,7 @@ impl Judge<'_> {
         if !is_judged {
             verdict.observed = Level::Light;
         }
-        Judged { verdict, warnings, failing }
+        Judged { verdict, warnings, failing: failing.map(FailingRun::from) }
     }
 }
 
@@ -393,7 +410,7 @@ fn verdict(exercise: &Exercise, options: Options) -> Verdict {
         findings: Vec::new(),
         not_run: Vec::new(),
         observed: Level::Full,
-        contained: Containment::None,
+        contained: options.contained,
         seed: options.seed,
         compiler: None,
     }
@@ -409,6 +426,14 @@ fn build_failed(exercise: &Exercise, options: Options, said: String) -> Judged {
         ..verdict(exercise, options)
     };
     Judged { verdict, warnings: String::new(), failing: None }
+}
+
+/// Whether the rule is about what the grader itself has set an end to. Who
+/// waits busily uses up its CPU time by that.
+fn is_of_containment(rule: &Rule, record: &Record) -> bool {
+    rule.id == "forbidden"
+        || rule.id.ends_with("-limit")
+        || matches!(record.cut, Some(Cut::Cpu)) && is_busy_wait(rule.id)
 }
 
 fn is_result(rule: &Rule) -> bool {

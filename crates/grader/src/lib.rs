@@ -8,7 +8,7 @@
 //! use std::path::Path;
 //! use grader::{Course, Kit, Options, judge};
 //!
-//! observer::keeper_main();
+//! observer::keeper_main_with(grader::confine);
 //! let course = Course::around(Path::new("."))?;
 //! let kit = Kit::of(&course)?;
 //! let exercise = course.exercise("pipes-pingpong")?;
@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod belief;
+mod built;
 mod check;
 mod compared;
 mod compile;
@@ -55,10 +56,11 @@ mod trouble;
 mod typed;
 mod verdict;
 
+pub use built::{Built, build};
 pub use compile::{Compiled, Outcome, compile};
 pub use course::Course;
 pub use exercise::{Exercise, hints};
-pub use judge::{Judged, Options, judge};
+pub use judge::{FailingRun, Judged, Options, judge, judge_built};
 pub use kit::Kit;
 pub use nearest::nearest;
 pub use plain::{clean, clean_lines};
@@ -66,6 +68,7 @@ pub use questions::{Level, Limits, Mark, Points, Questions};
 pub use record::{Cut, Record};
 pub use report::{human, said};
 pub use rules::{RULES, Rule, rule, standing};
+pub use run::confine;
 pub use trouble::Trouble;
 pub use verdict::{
     Canonical, Containment, Finding, NotRun, VERSION, Verdict, Word,

@@ -6,8 +6,9 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_send, mq_unlink};
@@ -142,8 +143,40 @@ impl Drop for Place {
                 fs::set_permissions(path, mode).ok();
             }
         });
-        fs::remove_dir_all(&self.base).ok();
+        if fs::remove_dir_all(&self.base).is_err() {
+            // Deeper than this process may have descriptors.
+            let rm = Command::new("rm").arg("-rf").arg(&self.base).status();
+            rm.map(drop).unwrap_or_default();
+        }
     }
+}
+
+/// What lies in a folder, and below it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Weight {
+    pub(crate) bytes: u64,
+    pub(crate) files: usize,
+}
+
+/// Nobody needs more.
+const FILES: usize = 4_000;
+
+impl Weight {
+    /// Whether there is more than these bytes, or than so many files.
+    pub(crate) fn is_over(&self, bytes: u64) -> bool {
+        self.bytes > bytes || self.files > FILES
+    }
+}
+
+pub(crate) fn weight(folder: &Path) -> Weight {
+    let mut sum = Weight::default();
+    walk(folder, &mut |path| {
+        let file = path.symlink_metadata();
+        // Holes weigh nothing.
+        sum.bytes += file.map_or(0, |it| it.blocks() * 512);
+        sum.files += 1;
+    });
+    sum
 }
 
 fn fresh() -> io::Result<PathBuf> {

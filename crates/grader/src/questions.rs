@@ -82,11 +82,27 @@ pub struct Limits {
     pub processes: usize,
     /// Bytes on standard output and error.
     pub output: u64,
+    /// Bytes of memory of all processes at one time.
+    pub memory: u64,
+    /// Milliseconds of CPU time of all processes.
+    pub cpu_ms: u64,
+    /// Threads at one time, the first of each process included.
+    pub threads: usize,
+    /// Bytes of each file, and of all files in its folder.
+    pub files: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { wall_ms: 5_000, processes: 64, output: 1 << 20 }
+        Self {
+            wall_ms: 5_000,
+            processes: 64,
+            output: 1 << 20,
+            memory: 512 << 20,
+            cpu_ms: 10_000,
+            threads: 256,
+            files: 64 << 20,
+        }
     }
 }
 

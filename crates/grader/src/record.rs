@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use trace::{Event, Level, What};
 
-use crate::place::Place;
+use crate::place::{Place, Weight, weight};
 use crate::plain::clean;
 use crate::questions::RunQuestion;
 use crate::selector::Streams;
@@ -42,6 +42,8 @@ pub struct Record {
     pub left: Vec<(&'static str, String)>,
     /// The files behind it: those that the question names.
     pub files: Vec<(String, Option<Vec<u8>>)>,
+    /// Bytes and files in its folder behind it.
+    pub(crate) weight: Weight,
 }
 
 /// Why a run was ended.
@@ -57,6 +59,14 @@ pub enum Cut {
     Wall,
     /// It created too many processes.
     Processes,
+    /// It had too many threads.
+    Threads,
+    /// It used too much memory.
+    Memory,
+    /// It used too much CPU time.
+    Cpu,
+    /// It filled its folder.
+    Files,
     /// It printed too much.
     Output,
     /// Somebody stopped the grader.
@@ -64,6 +74,18 @@ pub enum Cut {
 }
 
 impl Cut {
+    /// Whether it was ended wherever it happened to be.
+    pub(crate) fn is_of_greed(&self) -> bool {
+        matches!(
+            self,
+            Self::Processes
+                | Self::Threads
+                | Self::Memory
+                | Self::Cpu
+                | Self::Files
+        )
+    }
+
     /// Of what the grader saw, and the line of a keeper that ended the run.
     /// While it does so by itself, its first process is gone before others
     /// are, for long on a busy machine: they only look as if they were left.
@@ -81,6 +103,12 @@ impl Cut {
             Self::Wall
         } else if line.contains("more processes") {
             Self::Processes
+        } else if line.contains("more threads") {
+            Self::Threads
+        } else if line.contains("more memory") {
+            Self::Memory
+        } else if line.contains("more CPU time") {
+            Self::Cpu
         } else if line.contains("printed more") {
             Self::Output
         } else {
@@ -126,6 +154,7 @@ impl Record {
             missed: None,
             left: Vec::new(),
             files: Vec::new(),
+            weight: Weight::default(),
         }
     }
 
@@ -148,6 +177,7 @@ impl Record {
         question: &RunQuestion,
         place: &Place,
     ) {
+        self.weight = weight(&place.folder());
         for name in question.after.keys() {
             let path = place.folder().join(name);
             let is_small = path

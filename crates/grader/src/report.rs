@@ -6,7 +6,7 @@ use crate::plain::{clean, clean_lines};
 use crate::plan_words::in_words;
 use crate::questions::Mark;
 use crate::typed::folded;
-use crate::verdict::{Finding, Verdict, Word};
+use crate::verdict::{Containment, Finding, Verdict, Word};
 
 /// As wide as a report may be.
 const WIDTH: usize = 80;
@@ -52,7 +52,19 @@ pub fn human(verdict: &Verdict, is_full: bool) -> String {
         let line = format!("not judged: {run}{}", it.why);
         text.push_str(&wrap(&clean_lines(&line), ""));
     }
+    text.push('\n');
+    text.push_str(contained(verdict.contained));
     text
+}
+
+fn contained(level: Containment) -> &'static str {
+    match level {
+        Containment::Full => "contained: full\n",
+        Containment::Partial => {
+            "contained: partial (`cargo doctor` says what would raise it)\n"
+        }
+        Containment::None => "contained: none\n",
+    }
 }
 
 fn head(verdict: &Verdict) -> String {

@@ -11,18 +11,21 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use observer::{
-    Ceilings, Observation, Observed, Plan, Request, Surroundings, observe_in,
+    Ceilings, Confined, Observation, Observed, Plan, Request, Surroundings,
+    observe_in,
 };
+use sandbox::Confinement;
 use trace::{Event, Level, Reader};
 
 use crate::dialogue::Dialogue;
 use crate::helpers::Helpers;
-use crate::place::{Place, Program};
+use crate::place::{Place, Program, weight};
 use crate::questions::{Limits, RunQuestion};
 use crate::record::{Cut, Record};
 use crate::selector::Streams;
 use crate::starved::Clock;
 use crate::stillness::{Stillness, Verdict};
+use crate::verdict::Containment;
 
 /// How often a run that says nothing is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -30,6 +33,10 @@ const LOOK: Duration = Duration::from_millis(20);
 const EVENTS: usize = 400_000;
 /// How long the streams of an ended run may take to end.
 const GRACE: Duration = Duration::from_secs(5);
+/// What a shell gives.
+const DESCRIPTORS: u64 = 1024;
+/// How often the run's folder is weighed.
+const WEIGH: Duration = Duration::from_millis(200);
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -39,6 +46,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) limits: Limits,
     /// The helpers' programs.
     pub(crate) programs: &'a [Program],
+    pub(crate) contained: Containment,
     pub(crate) plan: Option<Plan>,
     /// Whether it is left to itself when nothing moves: an alarm may end
     /// that, of which the kernel tells nobody.
@@ -82,9 +90,10 @@ struct Run {
     stdin: Option<PipeWriter>,
     stillness: Stillness,
     record: Record,
-    most: usize,
+    limits: Limits,
     open: usize,
     has_trace: bool,
+    weighed: Instant,
 }
 
 impl Run {
@@ -122,16 +131,16 @@ impl Run {
             Stillness::new(observation.keeper(), setting.is_patient);
         let mut record = Record::new(streams, place);
         record.helpers = helpers.said().to_vec();
-        let most = setting.limits.output as usize;
         Ok(Self {
             observation,
             heard,
             stdin: Some(to_stdin),
             stillness,
             record,
-            most,
+            limits: setting.limits,
             open: 2,
             has_trace: false,
+            weighed: Instant::now(),
         })
     }
 
@@ -154,6 +163,7 @@ impl Run {
                 Err(RecvTimeoutError::Timeout) => self.look(&dialogue),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.weigh_files();
             if !dialogue.is_over() && self.record.cut.is_none() {
                 let root = self.stillness.root();
                 dialogue.advance(&self.record, &mut self.stdin, root)?;
@@ -193,11 +203,22 @@ impl Run {
             }
         }
         let said = self.record.stdout.len() + self.record.stderr.len();
-        if said > self.most {
+        let most = self.limits.output as usize;
+        if said > most {
             self.cut(Cut::Output);
-            self.record.stdout.truncate(self.most);
-            self.record.stderr.truncate(self.most);
+            self.record.stdout.truncate(most);
+            self.record.stderr.truncate(most);
         }
+    }
+
+    fn weigh_files(&mut self) {
+        if self.weighed.elapsed() < WEIGH || self.record.cut.is_some() {
+            return;
+        }
+        if weight(&self.record.folder).is_over(self.limits.files) {
+            self.cut(Cut::Files);
+        }
+        self.weighed = Instant::now();
     }
 
     fn look(&mut self, dialogue: &Dialogue<'_>) {
@@ -279,13 +300,56 @@ fn request(setting: &Setting<'_>, place: &Place, helpers: &Helpers) -> Request {
         environment: environment(setting, place, helpers),
         ceilings: Ceilings {
             wall: Some(Duration::from_millis(setting.limits.wall_ms)),
+            cpu: Some(Duration::from_millis(setting.limits.cpu_ms)),
+            memory: Some(setting.limits.memory),
             processes: Some(setting.limits.processes),
+            threads: Some(setting.limits.threads),
             output: Some(setting.limits.output),
         },
+        confinement: confinement(setting, place),
         plan: setting.plan.clone(),
         level: Some(Level::Full),
         is_live: false,
     }
+}
+
+/// What puts the confinement of a run in force, for
+/// `observer::keeper_main_with`.
+///
+/// # Errors
+/// If these are not the bytes of a confinement, or there is no Landlock.
+pub fn confine(bytes: &[u8]) -> io::Result<Confined> {
+    let confinement = Confinement::from_bytes(bytes)
+        .ok_or_else(|| io::Error::other("this is no confinement"))?;
+    let prepared = confinement.prepare()?;
+    Ok(Box::new(move || prepared.apply()))
+}
+
+/// The program reaches itself, the helpers and its folder.
+fn confinement(setting: &Setting<'_>, place: &Place) -> Option<Vec<u8>> {
+    let is_full = match setting.contained {
+        Containment::None => return None,
+        Containment::Partial => false,
+        Containment::Full => true,
+    };
+    let limits = setting.limits;
+    let helpers = setting.programs.iter().map(|(_, program)| program.clone());
+    let own = [setting.program.to_owned(), place.programs()];
+    let confinement = Confinement {
+        reads: helpers.chain(own).collect(),
+        writes: vec![place.folder()],
+        has_names: true,
+        limits: sandbox::Limits {
+            // Of one process; the keeper counts all. Whoever asks for more
+            // memory at once than this is refused, before it is there.
+            cpu_s: Some(limits.cpu_ms / 1000 + 1),
+            data: Some(limits.memory.saturating_mul(4)),
+            file: Some(limits.files),
+            descriptors: Some(DESCRIPTORS),
+            processes: is_full.then_some(limits.threads as u64 * 2),
+        },
+    };
+    Some(confinement.to_bytes())
 }
 
 /// Nothing of the grader's own surroundings.

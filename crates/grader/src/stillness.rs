@@ -87,6 +87,8 @@ impl Stillness {
     fn ask(&mut self, root: i32) -> Verdict {
         let mut tree = Tree::new(root);
         tree.closed = true;
+        // A run begins with pipes of ours.
+        tree.sealed = true;
         tree.reaper = Some(self.keeper);
         let is_idle = || state(self.keeper) == Some('S');
         let was_idle = is_idle();

@@ -21,7 +21,7 @@ use crate::signals::Inherited;
 pub fn only_stop(command: &[CString]) -> io::Result<()> {
     let inherited = Inherited::take()?;
     let path = command.first().ok_or(Errno::EINVAL)?;
-    let launched = launch(path, command, None, &inherited);
+    let launched = launch(path, command, None, &inherited, None);
     let launched = launched.map_err(|failed| match failed {
         Failed::Refused(call, errno) => {
             io::Error::other(format!("{call}: {}", errno.desc()))

@@ -16,6 +16,8 @@ use nix::sys::signal::{
 };
 use trace::Ending;
 
+use crate::weight::LOOK;
+
 /// The ceilings of a run; `None` is no ceiling.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ceilings {
@@ -23,6 +25,13 @@ pub struct Ceilings {
     pub wall: Option<Duration>,
     /// Processes created over the whole run, the first included.
     pub processes: Option<usize>,
+    /// Threads at one time, the first of each process included.
+    pub threads: Option<usize>,
+    /// Bytes of memory of all its processes at one time. Looked at now and
+    /// then, at level full only, as is the next.
+    pub memory: Option<u64>,
+    /// CPU time of all its processes.
+    pub cpu: Option<Duration>,
     /// Bytes written to what the run's standard output and error name, by
     /// whatever descriptor and whatever call but pwrite(2) and its kin, which
     /// only files take. It needs level full: at level light nobody sees a
@@ -37,6 +46,12 @@ pub enum Reason {
     Wall,
     /// It created too many processes.
     Processes,
+    /// It had too many threads.
+    Threads,
+    /// Its processes used too much memory.
+    Memory,
+    /// Its processes used too much CPU time.
+    Cpu,
     /// It printed too much.
     Output,
     /// The keeper itself was told to end, by this signal.
@@ -52,6 +67,9 @@ impl fmt::Display for Reason {
             Self::Processes => {
                 f.write_str("it created more processes than allowed")
             }
+            Self::Threads => f.write_str("it had more threads than allowed"),
+            Self::Memory => f.write_str("it used more memory than allowed"),
+            Self::Cpu => f.write_str("it used more CPU time than allowed"),
             Self::Output => f.write_str("it printed more than allowed"),
             Self::Asked(signal) => {
                 write!(f, "{} came", crate::names::signal(*signal))
@@ -62,6 +80,43 @@ impl fmt::Display for Reason {
 }
 
 impl Ceilings {
+    /// As a keeper is told them; zero is none.
+    pub(crate) fn texts(&self) -> [String; 6] {
+        let millis =
+            |time: Option<Duration>| time.map(|it| it.as_millis() as u64);
+        let count = |limit: Option<usize>| limit.map(|limit| limit as u64);
+        [
+            millis(self.wall),
+            millis(self.cpu),
+            self.memory,
+            count(self.processes),
+            count(self.threads),
+            self.output,
+        ]
+        .map(|value| value.unwrap_or(0).to_string())
+    }
+
+    /// In the order of [`Self::texts`].
+    pub(crate) fn of_texts(
+        [wall, cpu, memory, processes, threads, output]: [Option<u64>; 6],
+    ) -> Self {
+        let count = |limit: Option<u64>| limit.map(|limit| limit as usize);
+        Self {
+            wall: wall.map(Duration::from_millis),
+            cpu: cpu.map(Duration::from_millis),
+            memory,
+            processes: count(processes),
+            threads: count(threads),
+            output,
+        }
+    }
+
+    /// How often the keeper looks at the run, whatever happens in it.
+    fn looks(&self) -> Option<Duration> {
+        let is_weighed = self.memory.is_some() || self.cpu.is_some();
+        is_weighed.then_some(LOOK)
+    }
+
     pub(crate) fn has_output(&self) -> bool {
         self.output.is_some()
     }
@@ -70,6 +125,7 @@ impl Ceilings {
         &self,
         begun: Instant,
         processes: usize,
+        threads: usize,
         written: u64,
     ) -> Option<Reason> {
         let is_above = |limit: Option<u64>, value| {
@@ -84,6 +140,8 @@ impl Ceilings {
             Some(Reason::Wall)
         } else if self.processes.is_some_and(|limit| processes > limit) {
             Some(Reason::Processes)
+        } else if self.threads.is_some_and(|limit| threads > limit) {
+            Some(Reason::Threads)
         } else if is_above(self.output, written) {
             Some(Reason::Output)
         } else {
@@ -128,7 +186,7 @@ extern "C" fn on_signal(
         libc::SIGIO => ASKED.store(NOBODY_READS, Relaxed),
         _ => ASKED.store(signal, Relaxed),
     }
-    tick(TICK);
+    tick(TICK, TICK);
 }
 
 /// Why the run is over, if its first process died of the first interrupt.
@@ -155,14 +213,14 @@ fn nobody_reads() -> bool {
 }
 
 /// Sends SIGALRM after that time, and then again and again.
-fn tick(after: Duration) {
+fn tick(after: Duration, again: Duration) {
     let part = |time: Duration| libc::timeval {
         tv_sec: time.as_secs() as libc::time_t,
         tv_usec: time.subsec_micros() as libc::suseconds_t,
     };
     // A time of zero would be no timer at all.
     let after = part(after.max(Duration::from_micros(1)));
-    let timer = libc::itimerval { it_interval: part(TICK), it_value: after };
+    let timer = libc::itimerval { it_interval: part(again), it_value: after };
     // SAFETY: the old timer is not asked for; a plain system call, which may
     // be made in a handler.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) };
@@ -170,7 +228,11 @@ fn tick(after: Duration) {
 
 /// Makes signals, the end of the wall time and the end of the trace's reader
 /// interrupt wait4(2).
-fn watch(wall: Option<Duration>, trace: BorrowedFd<'_>) -> Result<(), Errno> {
+fn watch(
+    wall: Option<Duration>,
+    look: Option<Duration>,
+    trace: BorrowedFd<'_>,
+) -> Result<(), Errno> {
     let handler = SigHandler::SigAction(on_signal);
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     for signal in [
@@ -197,10 +259,14 @@ fn watch(wall: Option<Duration>, trace: BorrowedFd<'_>) -> Result<(), Errno> {
     Errno::result(result)?;
     if nobody_reads() {
         ASKED.store(NOBODY_READS, Relaxed); // before the lines above
-        tick(TICK);
+        tick(TICK, TICK);
+        return Ok(());
     }
-    if let Some(wall) = wall {
-        tick(wall);
+    match (wall, look) {
+        (Some(wall), Some(look)) => tick(wall.min(look), look),
+        (Some(wall), None) => tick(wall, TICK),
+        (None, Some(look)) => tick(look, look),
+        (None, None) => {}
     }
     Ok(())
 }
@@ -212,19 +278,21 @@ pub(crate) struct TraceEnd {
     to: File,
     /// When the run has to be over.
     end: Option<Instant>,
+    look: Option<Duration>,
 }
 
 impl TraceEnd {
-    pub(crate) fn new(to: OwnedFd, wall: Option<Duration>) -> Self {
-        let end = wall.map(|wall| Instant::now() + wall);
-        Self { to: to.into(), end }
+    pub(crate) fn new(to: OwnedFd, ceilings: &Ceilings) -> Self {
+        let end = ceilings.wall.map(|wall| Instant::now() + wall);
+        Self { to: to.into(), end, look: ceilings.looks() }
     }
 
     /// Makes signals, the end of the wall time and the end of the trace's
     /// reader interrupt what this process waits for.
     pub(crate) fn watch(&self) -> Result<(), Errno> {
         let now = Instant::now();
-        watch(self.end.map(|it| it.duration_since(now)), self.to.as_fd())
+        let left = self.end.map(|it| it.duration_since(now));
+        watch(left, self.look, self.to.as_fd())
     }
 }
 

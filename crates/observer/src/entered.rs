@@ -89,6 +89,7 @@ impl<W: Write> Keeper<W> {
         let descriptor = self.descriptor(index, fd);
         if descriptor.is_some_and(|it| self.outputs.contains(&it.object)) {
             self.written = self.written.saturating_add(bytes);
+            self.writer = index;
         }
     }
 
@@ -200,7 +201,7 @@ impl<W: Write> Keeper<W> {
     }
 
     /// The pid that a pidfd stands for, as text (proc_pid_fdinfo(5)).
-    fn pid_behind(&mut self, index: Index, fd: i32) -> String {
+    pub(crate) fn pid_behind(&mut self, index: Index, fd: i32) -> String {
         let pid = self.tree.process(index).pid;
         let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"));
         info.unwrap_or_default()

@@ -23,8 +23,8 @@ const REFUSE: u32 = libc::SECCOMP_RET_ERRNO;
 
 /// The program to install, after the tracer has seized its child; each row
 /// comes with the number that its stops carry.
-pub(crate) fn program<'a>(
-    rows: impl Iterator<Item = (usize, &'a Row)>,
+pub(crate) fn program(
+    rows: impl Iterator<Item = (usize, Row)>,
 ) -> Vec<sock_filter> {
     let not_here = ret(REFUSE | libc::ENOSYS as u32);
     let mut program = vec![
@@ -40,7 +40,7 @@ pub(crate) fn program<'a>(
     // falls back to clone.
     program.extend(on(libc::SYS_clone3, vec![not_here]));
     for (index, row) in rows {
-        program.extend(on(row.number, stop(index, row)));
+        program.extend(on(row.number, stop(index, &row)));
     }
     program.push(ret(ALLOW));
     program

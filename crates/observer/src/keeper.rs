@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use nix::unistd::Pid;
 use trace::{Ending, Event, What};
 
 use crate::ceiling::{Ceilings, Reason};
+use crate::forbidden::is_only_checked;
 use crate::names;
 use crate::newborn::Newborn;
 use crate::order::Order;
@@ -24,7 +26,8 @@ use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
     exit_message, is_killed,
 };
-use crate::refused::is_refused;
+use crate::refused::REFUSED;
+use crate::registers::set_result;
 use crate::table::Kind;
 use crate::tree::{Index, Tree};
 use crate::turns::Turns;
@@ -45,7 +48,7 @@ pub(crate) struct Keeper<W: Write> {
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.
     pub(crate) written: u64,
-    begun: Instant,
+    pub(crate) begun: Instant,
     pub(crate) ceilings: Ceilings,
     pub(crate) ending: Option<Reason>,
     /// Whether everybody has been killed: what a process reads because
@@ -55,6 +58,13 @@ pub(crate) struct Keeper<W: Write> {
     pub(crate) planner: Option<Planner>,
     pub(crate) turns: Turns,
     pub(crate) rights: Rights,
+    /// Of a contained run: the folder in which it may do everything.
+    pub(crate) place: Option<PathBuf>,
+    /// Who has written the run's last output.
+    pub(crate) writer: Index,
+    /// CPU time of those who have ended.
+    pub(crate) spent_us: u64,
+    pub(crate) weighed: Instant,
 }
 
 impl<W: Write> Keeper<W> {
@@ -92,6 +102,10 @@ impl<W: Write> Keeper<W> {
             planner,
             turns: Turns::default(),
             rights: Rights::default(),
+            place: None,
+            writer: 0,
+            spent_us: 0,
+            weighed: Instant::now(),
         }
     }
 
@@ -105,15 +119,7 @@ impl<W: Write> Keeper<W> {
         self.handle(pid, first);
         loop {
             if self.ending.is_none() {
-                let (begun, created) = (self.begun, self.tree.created());
-                self.ending =
-                    self.ceilings.reached(begun, created, self.written);
-                if self.ending.is_none() && self.order.has_failed() {
-                    self.ending = Some(Reason::NoReader);
-                }
-                if self.ending.is_some() {
-                    self.end_everybody();
-                }
+                self.end_if_reached();
             }
             match self.next() {
                 Ok(Some((tid, report))) => self.handle(tid, report),
@@ -129,7 +135,7 @@ impl<W: Write> Keeper<W> {
         (first, self.ending, self.order)
     }
 
-    fn end_everybody(&mut self) {
+    pub(crate) fn end_everybody(&mut self) {
         for (tid, index, call) in self.tree.calls() {
             self.tell_wait(index, tid, &call);
         }
@@ -207,6 +213,7 @@ impl<W: Write> Keeper<W> {
         let collected = is_unwanted
             || parent.as_ref().is_some_and(|it| it.wants_no_zombies());
         let is_gone = parent.is_none() || collected;
+        self.spent_us += usage.user_us + usage.system_us;
         let what = What::Cpu {
             user_us: usage.user_us,
             system_us: usage.system_us,
@@ -285,9 +292,14 @@ impl<W: Write> Keeper<W> {
                 Some(call) => call,
                 None => return Resume::Run,
             },
-            _ if is_refused(&call) => return self.refuses(tid, call),
             _ => call,
         };
+        if let Some(resume) = self.refuses(tid, &call) {
+            return resume;
+        }
+        if is_only_checked(tid, &call) {
+            return Resume::Run;
+        }
         match self.plan_entry(tid, &call) {
             Some(plan) => self.enters(tid, call, plan),
             None => Resume::Run, // when it is released
@@ -324,8 +336,8 @@ impl<W: Write> Keeper<W> {
     fn call_returned(&mut self, tid: Tid) -> bool {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let Some(call) = thread.call.take() else { return true };
-        if is_refused(&call) {
-            self.was_refused(tid, &call);
+        if call.is_refused {
+            set_result(tid, REFUSED).ok(); // ESRCH: it was killed meanwhile
             return true;
         }
         if self.plan_return(tid, &call) {
@@ -382,7 +394,8 @@ impl<W: Write> Keeper<W> {
     fn gone(&mut self, tid: Tid, status: i32) {
         let Some(thread) = self.tree.thread(tid) else { return };
         let index = thread.process;
-        if let Some(call) = thread.call.take() {
+        let call = thread.call.take().filter(|it| !it.is_refused);
+        if let Some(call) = call {
             self.tell_last_births(index, tid, &call);
             self.died_in(tid, &call);
         }
@@ -398,7 +411,7 @@ impl<W: Write> Keeper<W> {
         if !is_last || self.tree.process(index).ended.is_some() {
             return;
         }
-        let how = ending_of(status);
+        let how = names::ending_of(status);
         let process = self.tree.process(index);
         process.ended = Some(how.clone());
         let pid = process.pid;
@@ -439,14 +452,5 @@ impl<W: Write> Keeper<W> {
             what,
         };
         self.order.push(event);
-    }
-}
-
-/// A raw wait status of a process that has ended.
-pub(crate) fn ending_of(status: i32) -> Ending {
-    if libc::WIFSIGNALED(status) {
-        Ending::Signal { signal: names::signal(libc::WTERMSIG(status)) }
-    } else {
-        Ending::Code { code: libc::WEXITSTATUS(status) as u8 }
     }
 }

@@ -3,7 +3,7 @@
 //! Whether this machine allows that is found out by doing it.
 
 use std::ffi::{CStr, CString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 
@@ -20,6 +20,7 @@ use crate::filter;
 use crate::plan::{Act, Plan};
 use crate::plan_calls::rows;
 use crate::ptrace::{Report, Resume, Stop, Tid, next_report, resume, seize};
+use crate::request::Confined;
 use crate::signals::Inherited;
 
 /// A run that has begun.
@@ -53,8 +54,9 @@ pub(crate) fn launch(
     arguments: &[CString],
     plan: Option<&Plan>,
     inherited: &Inherited,
+    confined: Option<&Confined>,
 ) -> Result<Launched, Failed> {
-    let program = filter::program(rows(plan));
+    let program = filter::program(rows(plan, confined.is_some()));
     let is_on_one_cpu = plan.is_some_and(|plan| plan.has(&Act::OneCpu));
     let (gate, opener) = pipe2(OFlag::O_CLOEXEC)?;
     let (trouble, teller) = pipe2(OFlag::O_CLOEXEC)?;
@@ -67,7 +69,10 @@ pub(crate) fn launch(
                 stay_on_one_cpu();
             }
             let trouble = become_program(gate, || {
-                execute(path, arguments, inherited, || install(&program))
+                execute(path, arguments, inherited, || {
+                    confine(confined).map_err(Trouble::Confine)?;
+                    install(&program).map_err(Trouble::Filter)
+                })
             });
             tell(teller, trouble)
         }
@@ -113,6 +118,12 @@ fn await_filter(first: Tid, trouble: OwnedFd) -> Result<Launched, Failed> {
                         Failed::Refused("seccomp", errno)
                     }
                     Some(Trouble::Exec(errno)) => errno.into(),
+                    Some(Trouble::Confine(errno)) => {
+                        Failed::Other(io::Error::other(format!(
+                            "the program cannot be contained: {}",
+                            errno.desc()
+                        )))
+                    }
                     None => Failed::Other(io::Error::other(
                         "the first process was killed before it began",
                     )),
@@ -145,12 +156,14 @@ pub(crate) fn start(
         ForkResult::Child => {
             drop(trouble);
             let trouble = execute(path, arguments, inherited, || {
-                prctl::set_pdeathsig(Signal::SIGKILL)?;
+                prctl::set_pdeathsig(Signal::SIGKILL)
+                    .map_err(Trouble::Filter)?;
                 if getppid() != keeper {
-                    return Err(Errno::ESRCH); // it died before the line above
+                    // It died before the line above.
+                    return Err(Trouble::Filter(Errno::ESRCH));
                 }
                 // So that its keeper may kill whatever comes of it.
-                prctl::set_no_new_privs()
+                prctl::set_no_new_privs().map_err(Trouble::Filter)
             });
             tell(teller, trouble)
         }
@@ -158,10 +171,24 @@ pub(crate) fn start(
     }
 }
 
+/// Why a machine does not let a process observe its child.
+pub(crate) fn refusal(call: &str, errno: Errno) -> String {
+    let status = fs::read_to_string("/proc/self/status");
+    let is_traced = status.is_ok_and(|it| !it.contains("TracerPid:\t0\n"));
+    let because = if is_traced { ", since it is itself traced" } else { "" };
+    format!(
+        "this machine does not let a process observe its child{because}: \
+         {call}: {}",
+        errno.desc()
+    )
+}
+
 /// What kept the program from being executed: `None` if it ran.
 pub(crate) fn trouble_of(trouble: OwnedFd) -> Option<io::Error> {
     match read_trouble(trouble)? {
-        Trouble::Filter(errno) | Trouble::Exec(errno) => Some(errno.into()),
+        Trouble::Filter(errno)
+        | Trouble::Exec(errno)
+        | Trouble::Confine(errno) => Some(errno.into()),
     }
 }
 
@@ -172,6 +199,8 @@ enum Trouble {
     Filter(Errno),
     /// It refuses the program.
     Exec(Errno),
+    /// It refuses what was to contain it.
+    Confine(Errno),
 }
 
 /// Ends the first process with its reason.
@@ -179,6 +208,7 @@ fn tell(teller: OwnedFd, trouble: Trouble) -> ! {
     let (kind, errno) = match trouble {
         Trouble::Filter(errno) => (1, errno as i32),
         Trouble::Exec(errno) => (2, errno as i32),
+        Trouble::Confine(errno) => (3, errno as i32),
     };
     let [a, b, c, d] = errno.to_ne_bytes();
     File::from(teller).write_all(&[kind, a, b, c, d]).ok();
@@ -193,6 +223,7 @@ fn read_trouble(trouble: OwnedFd) -> Option<Trouble> {
     let errno = Errno::from_raw(i32::from_ne_bytes([a, b, c, d]));
     Some(match kind {
         1 => Trouble::Filter(errno),
+        3 => Trouble::Confine(errno),
         _ => Trouble::Exec(errno),
     })
 }
@@ -209,6 +240,10 @@ fn stay_on_one_cpu() {
     }
 }
 
+fn confine(confined: Option<&Confined>) -> Result<(), Errno> {
+    confined.map_or(Ok(()), |confined| confined())
+}
+
 fn become_program(gate: OwnedFd, execute: impl FnOnce() -> Trouble) -> Trouble {
     // Nothing the program does may happen before it is seized.
     io::copy(&mut File::from(gate), &mut io::sink()).ok();
@@ -223,15 +258,16 @@ fn execute(
     path: &CStr,
     arguments: &[CString],
     inherited: &Inherited,
-    prepare: impl FnOnce() -> Result<(), Errno>,
+    prepare: impl FnOnce() -> Result<(), Trouble>,
 ) -> Trouble {
     // Rust ignores it; the program shall find what a shell would give.
     // SAFETY: the default action is no handler that could run.
     let restored = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     let restored = restored.and_then(|_| inherited.restore());
     // If it installs the filter, every observed call is seen from here on.
-    if let Err(errno) = restored.and_then(|()| prepare()) {
-        return Trouble::Filter(errno);
+    let restored = restored.map_err(Trouble::Filter);
+    if let Err(trouble) = restored.and_then(|()| prepare()) {
+        return trouble;
     }
     match execv(path, arguments) {
         Ok(never) => match never {},

@@ -14,6 +14,8 @@ mod described;
 mod descriptors;
 mod entered;
 mod filter;
+mod forbidden;
+mod forbidden_calls;
 mod inject;
 mod instruction;
 mod keeper;
@@ -51,12 +53,13 @@ mod transfers;
 mod tree;
 mod turns;
 mod waits;
+mod weight;
 
 #[doc(hidden)]
 pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
 pub use plan::{BadPlan, Plan};
 pub use request::{
-    Observation, Observed, Request, Surroundings, keeper_main, observe,
-    observe_in,
+    Confine, Confined, Observation, Observed, Request, Surroundings,
+    keeper_main, keeper_main_with, observe, observe_in,
 };

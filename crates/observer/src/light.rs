@@ -24,8 +24,8 @@ use nix::unistd::{ForkResult, fork, getpid, getppid};
 use trace::{Ending, Event, What, Who, Writer};
 
 use crate::ceiling::{Ceilings, Reason, asked, interrupted};
-use crate::keeper::ending_of;
 use crate::living::{Seen, descendants, end_descendants};
+use crate::names::ending_of;
 use crate::privilege::withheld;
 use crate::ptrace::{Report, Usage, next_report};
 use crate::signals::tell;
@@ -165,7 +165,7 @@ impl<W: Write> Watcher<W> {
             if !self.collect() {
                 break;
             }
-            let reached = self.ceilings.reached(self.begun, self.created, 0);
+            let reached = self.ceilings.reached(self.begun, self.created, 0, 0);
             let failed = self.failed.as_ref().map(|_| Reason::NoReader);
             ending = reached.or(failed);
             if ending.is_some() {

@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
+use trace::Ending;
 
 /// `EAGAIN`. A call that the kernel will restart (512 and up never reach a
 /// program) was interrupted, nothing else.
@@ -28,6 +29,15 @@ pub(crate) fn signals(set: u64) -> Vec<String> {
         .filter(|bit| set >> bit & 1 == 1)
         .map(|bit| signal(bit + 1))
         .collect()
+}
+
+/// A raw wait status of a process that has ended.
+pub(crate) fn ending_of(status: i32) -> Ending {
+    if libc::WIFSIGNALED(status) {
+        Ending::Signal { signal: signal(libc::WTERMSIG(status)) }
+    } else {
+        Ending::Code { code: libc::WEXITSTATUS(status) as u8 }
+    }
 }
 
 #[cfg(test)]

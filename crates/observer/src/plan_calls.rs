@@ -13,6 +13,7 @@ use libc::{
     SYS_statx,
 };
 
+use crate::forbidden_calls::{CHECKED, wider};
 use crate::pending::PendingCall;
 use crate::plan::Plan;
 use crate::table::{Kind, Row, TABLE, Test};
@@ -176,14 +177,21 @@ impl fmt::Display for CallName {
 
 /// The call whose stop carries this number.
 pub(crate) fn row_of(data: u16) -> Option<&'static Row> {
-    let place = usize::from(data);
-    TABLE.get(place).or_else(|| EXTRA.get(place.checked_sub(TABLE.len())?))
+    let mut place = usize::from(data);
+    for rows in [TABLE, EXTRA, CHECKED] {
+        if let Some(row) = rows.get(place) {
+            return Some(row);
+        }
+        place -= rows.len();
+    }
+    None
 }
 
 /// All rows of the filter, each with the number that its stops carry.
 pub(crate) fn rows(
     plan: Option<&Plan>,
-) -> impl Iterator<Item = (usize, &'static Row)> {
+    is_contained: bool,
+) -> impl Iterator<Item = (usize, Row)> {
     let is_needed = move |row: &Row| {
         let Some(plan) = plan else { return false };
         let is_named = plan.acts().iter().any(|act| {
@@ -196,7 +204,13 @@ pub(crate) fn rows(
     };
     let extra = EXTRA.iter().enumerate().filter(move |(_, row)| is_needed(row));
     let extra = extra.map(|(place, row)| (TABLE.len() + place, row));
-    TABLE.iter().enumerate().chain(extra)
+    let behind = TABLE.len() + EXTRA.len();
+    let checked = CHECKED.iter().enumerate().filter(move |_| is_contained);
+    let checked = checked.map(move |(place, row)| (behind + place, *row));
+    let table = TABLE.iter().enumerate().map(move |(place, row)| {
+        (place, if is_contained { wider(row) } else { *row })
+    });
+    table.chain(extra.map(|(place, row)| (place, *row))).chain(checked)
 }
 
 /// Whether the call waits for nothing but time.

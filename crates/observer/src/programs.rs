@@ -29,7 +29,7 @@ impl<W: Write> Keeper<W> {
         if architecture(pid).is_ok_and(|it| it != NATIVE) {
             let call = "every call of its architecture".to_owned();
             let errno = "ENOSYS".to_owned();
-            self.tell(index, pid, What::Refuse { call, errno });
+            self.tell(index, pid, What::Refuse { call, errno, reaches: None });
         }
     }
 

@@ -1,5 +1,6 @@
-//! Calls that cannot be allowed under observation, each told as refused: a
-//! program that fails with their errno does so because of the observer.
+//! Calls that are not made, each told as refused: what comes of one could
+//! not be seen, so that a program which fails with its errno does so because
+//! of the observer; or a contained run would reach out of itself.
 
 use std::io::Write;
 
@@ -12,41 +13,46 @@ use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Resume, Tid};
-use crate::registers::{set_result, skip_call};
+use crate::registers::skip_call;
 use crate::table::Kind;
 use crate::tree::Index;
 
-const EPERM: i64 = -(libc::EPERM as i64);
+/// What a refused call returns.
+pub(crate) const REFUSED: i64 = -(libc::EPERM as i64);
 
 /// Whether what comes of a call could not be seen.
-pub(crate) fn is_refused(call: &PendingCall) -> bool {
+fn is_out_of_sight(call: &PendingCall) -> bool {
     // A child with this flag would be nobody's tracee.
     call.row.kind == Kind::Refused
         || call.clone_flags() & libc::CLONE_UNTRACED != 0
 }
 
 impl<W: Write> Keeper<W> {
-    /// At the entry: the call is not made.
-    pub(crate) fn refuses(&mut self, tid: Tid, call: PendingCall) -> Resume {
+    /// At the entry: refuses a call that must not be made; `None` if it may
+    /// be.
+    pub(crate) fn refuses(
+        &mut self,
+        tid: Tid,
+        call: &PendingCall,
+    ) -> Option<Resume> {
+        let index = self.tree.index_of(tid)?;
+        let reaches = self.forbidden(index, tid, call);
+        if reaches.is_none() && !is_out_of_sight(call) {
+            return None;
+        }
+        // Told now: before the return its thread may be killed, and the
+        // attempt would be nowhere.
+        self.tell_refusal(index, tid, call, reaches);
         match skip_call(tid) {
             Ok(()) => {}
-            Err(Errno::ESRCH) => return Resume::Leave,
+            Err(Errno::ESRCH) => return Some(Resume::Leave),
             Err(_) => {
                 kill(Pid::from_raw(tid), Signal::SIGKILL).ok();
             }
         }
-        if let Some(thread) = self.tree.thread(tid) {
-            thread.call = Some(call);
-        }
-        Resume::ToReturn
-    }
-
-    /// At the return of a call that was not made: what the program sees.
-    pub(crate) fn was_refused(&mut self, tid: Tid, call: &PendingCall) {
-        set_result(tid, EPERM).ok(); // ESRCH: it was killed meanwhile
-        if let Some(index) = self.tree.index_of(tid) {
-            self.tell_refusal(index, tid, call);
-        }
+        let thread = self.tree.thread(tid)?;
+        thread.call = Some(PendingCall { is_refused: true, ..call.clone() });
+        Some(Resume::ToReturn)
     }
 
     /// ptrace(2) has returned. Who is a tracee already has no second tracer.
@@ -60,14 +66,20 @@ impl<W: Write> Keeper<W> {
         let [request, pid, ..] = call.arguments;
         let is_own = request as u32 == libc::PTRACE_TRACEME
             || self.tree.meant_by(index, pid as i32).is_some();
-        if value == EPERM && is_own {
-            self.tell_refusal(index, tid, call);
+        if value == REFUSED && is_own {
+            self.tell_refusal(index, tid, call, None);
         }
     }
 
-    fn tell_refusal(&mut self, index: Index, tid: Tid, call: &PendingCall) {
-        let errno = names::errno(EPERM).unwrap_or_default();
+    fn tell_refusal(
+        &mut self,
+        index: Index,
+        tid: Tid,
+        call: &PendingCall,
+        reaches: Option<String>,
+    ) {
+        let errno = names::errno(REFUSED).unwrap_or_default();
         let call = call.row.name.to_owned();
-        self.tell(index, tid, What::Refuse { call, errno });
+        self.tell(index, tid, What::Refuse { call, errno, reaches });
     }
 }

@@ -9,7 +9,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -21,7 +20,7 @@ use trace::{Header, Level, Writer};
 
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::keeper::Keeper;
-use crate::launch::{Failed, launch, start, trouble_of};
+use crate::launch::{Failed, launch, refusal, start, trouble_of};
 use crate::light::{Watcher, below};
 use crate::order::Order;
 use crate::plan::Plan;
@@ -42,6 +41,9 @@ pub struct Request {
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// When to end it.
     pub ceilings: Ceilings,
+    /// How to contain it: whatever the program's [`Confine`] reads. A
+    /// contained run is refused, and its trace tells, what reaches others.
+    pub confinement: Option<Vec<u8>>,
     /// How to perturb it.
     pub plan: Option<Plan>,
     /// How much to see. `None` is as much as this machine allows, and the
@@ -160,16 +162,14 @@ fn keeper_of(
     path: &Path,
     trace: RawFd,
 ) -> Command {
-    let number = |value: Option<u64>| value.unwrap_or(0).to_string();
-    let ceilings = request.ceilings;
-    let wall = ceilings.wall.map(|wall| wall.as_millis() as u64);
-    let processes = ceilings.processes.map(|limit| limit as u64);
+    let confinement = request.confinement.clone().unwrap_or_default();
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0(KEEPER)
         .arg(trace.to_string())
         .arg(std::process::id().to_string())
-        .args([number(wall), number(processes), number(ceilings.output)])
+        .args(request.ceilings.texts())
+        .arg(OsStr::from_bytes(&confinement))
         .arg(request.plan.as_ref().map_or_else(String::new, Plan::to_string))
         .arg(match request.level {
             None => "any",
@@ -259,11 +259,24 @@ impl Drop for Observation {
 ///
 /// To be called first in `main`, while the process has one thread.
 pub fn keeper_main() {
+    keeper_main_with(|_| Err(io::Error::other("this program contains no run")));
+}
+
+/// Puts a confinement in force in the process that is about to become the
+/// program. It may make system calls only.
+pub type Confined = Box<dyn Fn() -> Result<(), Errno>>;
+
+/// Makes that, in the keeper, of a request's `confinement`.
+pub type Confine = fn(&[u8]) -> io::Result<Confined>;
+
+/// As [`keeper_main`], for a program that contains the runs which it asks to
+/// be contained.
+pub fn keeper_main_with(confine: Confine) {
     let mut arguments = env::args_os();
     if arguments.next().is_none_or(|name| name != KEEPER) {
         return;
     }
-    let code = match keep(&arguments.collect::<Vec<_>>()) {
+    let code = match keep(&arguments.collect::<Vec<_>>(), confine) {
         Ok(code) => code,
         Err(error) => {
             say(&error.to_string());
@@ -279,22 +292,16 @@ fn number(text: &OsStr) -> Option<u64> {
     text.to_str()?.parse().ok().filter(|number| *number > 0)
 }
 
-fn keep(arguments: &[OsString]) -> io::Result<u8> {
-    let [
-        fd,
-        parent,
-        wall,
-        processes,
-        output,
-        plan,
-        level,
-        session,
-        live,
-        path,
-        command @ ..,
-    ] = arguments
+fn keep(arguments: &[OsString], confine: Confine) -> io::Result<u8> {
+    let [fd, parent, ceilings @ ..] = arguments else {
+        return Err(not_by_observe());
+    };
+    let Some((ceilings, rest)) = ceilings.split_first_chunk() else {
+        return Err(not_by_observe());
+    };
+    let [confinement, plan, level, session, live, path, command @ ..] = rest
     else {
-        return Err(io::Error::other("a keeper is started by observe()"));
+        return Err(not_by_observe());
     };
     let fd = number(fd).ok_or_else(|| io::Error::other("no descriptor"))?;
     // SAFETY: the descriptor was made for this process and is used here only.
@@ -305,23 +312,26 @@ fn keep(arguments: &[OsString]) -> io::Result<u8> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     is_still_wanted(parent)?;
     prctl::set_child_subreaper(true)?;
-    let ceilings = Ceilings {
-        wall: number(wall).map(Duration::from_millis),
-        processes: number(processes).map(|limit| limit as usize),
-        output: number(output),
-    };
+    let ceilings = Ceilings::of_texts(ceilings.each_ref().map(|it| number(it)));
     let mut inherited = Inherited::take()?;
     inherited.leads_session = session == "own";
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
-    let run = Run::new(ceilings, plan, path, command, inherited)?;
-    let run = Run { is_live: live == "live", ..run };
-    let trace = TraceEnd::new(trace, ceilings.wall);
+    let mut run = Run::new(ceilings, plan, path, command, inherited)?;
+    run.is_live = live == "live";
+    if !confinement.is_empty() {
+        run.confined = Some(confine(confinement.as_bytes())?);
+    }
+    let trace = TraceEnd::new(trace, &ceilings);
     trace.watch()?;
     match level.to_str() {
         Some("light") => run.light(trace, "it was asked for".to_owned()),
         level => run.full(trace, level != Some("full")),
     }
+}
+
+fn not_by_observe() -> io::Error {
+    io::Error::other("a keeper is started by observe()")
 }
 
 fn is_still_wanted(parent: &OsStr) -> io::Result<()> {
@@ -332,7 +342,6 @@ fn is_still_wanted(parent: &OsStr) -> io::Result<()> {
 }
 
 /// What a keeper is to do.
-#[derive(Debug)]
 struct Run {
     ceilings: Ceilings,
     plan: Option<Plan>,
@@ -341,6 +350,7 @@ struct Run {
     said: Vec<String>,
     inherited: Inherited,
     is_live: bool,
+    confined: Option<Confined>,
 }
 
 impl Run {
@@ -360,6 +370,7 @@ impl Run {
             said: said.collect(),
             inherited,
             is_live: false,
+            confined: None,
             arguments: arguments.collect::<Result<_, _>>()?,
         })
     }
@@ -368,7 +379,9 @@ impl Run {
     fn full(self, trace: TraceEnd, may_be_light: bool) -> io::Result<u8> {
         let plan = self.plan.as_ref();
         let (path, arguments) = (&self.path, &self.arguments);
-        let launched = match launch(path, arguments, plan, &self.inherited) {
+        let (inherited, confined) = (&self.inherited, self.confined.as_ref());
+        let launched = launch(path, arguments, plan, inherited, confined);
+        let launched = match launched {
             Ok(launched) => launched,
             Err(Failed::Refused(call, errno)) => {
                 let because = refusal(call, errno);
@@ -387,6 +400,9 @@ impl Run {
         let (first, name) = (launched.first, self.name());
         let mut keeper =
             Keeper::new(first, &name, order, self.ceilings, planner);
+        if self.confined.is_some() {
+            keeper.place = Some(env::current_dir()?);
+        }
         if self.inherited.ignores_children() {
             let first = keeper.tree.process(0);
             first.children_end = ChildrenEnd::Ignored;
@@ -399,6 +415,7 @@ impl Run {
     /// Level light, for that reason.
     fn light(self, trace: TraceEnd, because: String) -> io::Result<u8> {
         let needs_full = match (&self.plan, self.ceilings.output) {
+            _ if self.confined.is_some() => Some("a contained run"),
             (Some(_), _) => Some("a plan"),
             (None, Some(_)) => Some("a ceiling on output"),
             (None, None) => None,
@@ -471,18 +488,6 @@ impl Run {
         };
         io::Error::other(format!("cannot execute {path}: {why}"))
     }
-}
-
-/// Why a machine does not let a process observe its child.
-fn refusal(call: &str, errno: Errno) -> String {
-    let status = std::fs::read_to_string("/proc/self/status");
-    let is_traced = status.is_ok_and(|it| !it.contains("TracerPid:\t0\n"));
-    let because = if is_traced { ", since it is itself traced" } else { "" };
-    format!(
-        "this machine does not let a process observe its child{because}: \
-         {call}: {}",
-        errno.desc()
-    )
 }
 
 /// Runs the keeper of level light below a process that outlives it. How it

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use trace::{Reached, What, Who};
 
 use crate::descriptors::{Descriptor, Mode};
-use crate::keeper::{Keeper, ending_of};
+use crate::keeper::Keeper;
 use crate::names;
+use crate::names::ending_of;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, last_result, read_memory, read_words};
 use crate::table::Kind;

@@ -74,6 +74,8 @@ pub(crate) enum Kind {
     Ptrace,
     /// No event tells of it; a plan may name it.
     Unobserved,
+    /// Looked at in a contained run, and no event tells of it.
+    Checked,
 }
 
 /// Which of its calls stop the caller.
@@ -126,7 +128,7 @@ const fn tested(row: Row, test: Test) -> Row {
 const NEVER: u8 = u8::MAX;
 const FUTEX_COMMAND: u32 = 0x7f; // without FUTEX_PRIVATE_FLAG and CLOCK
 const FUTEX_WAITS: &[u32] = &[0, 6, 9, 11, 13]; // WAIT, LOCK_PI, WAIT_BITSET …
-const FCNTLS: &[u32] = &[
+pub(crate) const FCNTLS: &[u32] = &[
     F_DUPFD as u32,
     F_DUPFD_CLOEXEC as u32,
     F_SETFD as u32,

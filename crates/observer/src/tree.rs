@@ -277,6 +277,23 @@ impl Tree {
         self.created
     }
 
+    /// Who lives, with its pid.
+    pub(crate) fn living(&self) -> Vec<(Index, i32)> {
+        let all = self.processes.iter();
+        let living = all.filter(|(_, process)| process.ended.is_none());
+        living.map(|(index, process)| (*index, process.pid)).collect()
+    }
+
+    /// The pids of all that nobody has collected.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = i32> {
+        self.by_pid.keys().copied()
+    }
+
+    /// How many threads there are now, the first of each process included.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     pub(crate) fn tids(&self) -> impl Iterator<Item = (Tid, &Thread)> {
         self.threads.iter().map(|(tid, thread)| (*tid, thread))
     }
@@ -336,6 +353,7 @@ impl Tree {
         let threads = self.threads.iter();
         threads
             .filter_map(|(tid, it)| Some((*tid, it.process, it.call.clone()?)))
+            .filter(|(_, _, call)| !call.is_refused)
             .collect()
     }
 

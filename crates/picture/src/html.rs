@@ -139,7 +139,8 @@ fn about(story: &Story) -> String {
     let marks = story.processes.iter().flat_map(|me| &me.marks);
     let is_refused = |mark: &Mark| matches!(mark.deed, Deed::Refused { .. });
     let refused = if marks.into_iter().any(is_refused) {
-        ", but calls that could not be followed were refused (below)"
+        ", but calls that could not be followed, or reached out of a \
+         contained run, were refused (below)"
     } else {
         ""
     };

@@ -76,18 +76,22 @@ impl Looker<'_> {
 
     pub(crate) fn refused_calls(&self) -> impl Iterator<Item = Found> {
         let refused = self.me().marks.iter().filter_map(|mark| {
-            let Deed::Refused { call, errno } = &mark.deed else {
+            let Deed::Refused { call, errno, reaches } = &mark.deed else {
                 return None;
             };
-            Some((call, errno))
+            Some((call, errno, reaches))
         });
         let refused: BTreeSet<_> = refused.collect();
-        refused.into_iter().map(|(call, errno)| {
-            let says = |were: &str, are: &str| {
-                format!(
+        refused.into_iter().map(|(call, errno, reaches)| {
+            let says = |were: &str, are: &str| match reaches {
+                Some(reaches) => format!(
+                    " {were} refused {call} ({errno}), since {are} \
+                     contained: it reaches {reaches}"
+                ),
+                None => format!(
                     " {were} refused {call} ({errno}), since {are} observed: \
                      unobserved, the call could succeed"
-                )
+                ),
             };
             let [one, many] = [says("was", "it is"), says("were", "they are")];
             self.found("call-refused", &one, &many)

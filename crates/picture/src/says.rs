@@ -63,7 +63,7 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
         Deed::ExecFailed { path, errno } => {
             format!("exec {} {errno}", base(path))
         }
-        Deed::Refused { call, errno } => format!("{call} refused: {errno}"),
+        Deed::Refused { call, errno, .. } => refused(call, errno),
         Deed::Exit => "exit".to_owned(),
         Deed::Wait { child, .. } => format!("wait {}", story.letter(*child)),
         Deed::Send { signal, to: Some(to), .. } => {
@@ -88,6 +88,10 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
         Deed::Make { channel } => format!("make {}", label(channel)),
         Deed::Broken { channel } => format!("write {} fails", label(channel)),
     }
+}
+
+fn refused(call: &str, errno: &str) -> String {
+    format!("{call} refused: {errno}")
 }
 
 fn stuck(story: &Story, process: usize, span: usize) -> String {

@@ -129,6 +129,8 @@ pub(crate) enum Deed {
     Refused {
         call: String,
         errno: String,
+        /// Whom or what outside of a contained run it would have reached.
+        reaches: Option<String>,
     },
     Exit,
     Wait {

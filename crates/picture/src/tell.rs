@@ -126,9 +126,10 @@ impl Teller {
             What::Alarm { after_us, .. } => {
                 self.story.processes[me].has_alarm |= after_us > 0;
             }
-            What::Refuse { call, errno } => {
+            What::Refuse { call, errno, reaches } => {
                 let (call, errno) = (clean(&call), clean(&errno));
-                self.mark(me, at, Deed::Refused { call, errno });
+                let reaches = reaches.map(|it| clean(&it));
+                self.mark(me, at, Deed::Refused { call, errno, reaches });
             }
             What::Cpu { collected, .. } => {
                 self.story.processes[me].is_unwanted = collected;
@@ -253,6 +254,8 @@ impl Teller {
                     span.until_us = until_us;
                 }
             }
+            // Who was at a limit did not wait.
+            What::Block { on, .. } if on.kind == "limit" => {}
             What::Block { call, on, from_us } => {
                 let state = State::Blocked(self.blocked(me, call, on));
                 let from_us = from_us.min(until_us);

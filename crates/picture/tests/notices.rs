@@ -170,7 +170,7 @@ fn a_call_that_was_refused_is_told_with_the_reason() {
     let a = Who::first();
     for _ in 0..2 {
         let (call, errno) = ("ptrace".to_owned(), "EPERM".to_owned());
-        s.play(&a, What::Refuse { call, errno });
+        s.play(&a, What::Refuse { call, errno, reaches: None });
     }
     s.exit(&a, 1);
     let (who, id, sentence) = only(&s);
@@ -183,6 +183,23 @@ fn a_call_that_was_refused_is_told_with_the_reason() {
     let page = html(&s.story());
     assert!(page.contains("were refused (below)"), "{page}");
     assert!(chrome(&s.story()).contains("ptrace refused: EPERM"));
+}
+
+#[test]
+fn a_call_that_reached_out_of_a_contained_run_is_told_with_whom_it_reached() {
+    let mut s = Stage::new("attacker");
+    let a = Who::first();
+    let (call, errno) = ("kill".to_owned(), "EPERM".to_owned());
+    let reaches = Some("process 1, which is none of the run".to_owned());
+    s.play(&a, What::Refuse { call, errno, reaches });
+    s.exit(&a, 0);
+    let (_, id, sentence) = only(&s);
+    assert_eq!(id, "call-refused");
+    assert_eq!(
+        sentence,
+        "A (attacker) was refused kill (EPERM), since it is contained: it \
+         reaches process 1, which is none of the run"
+    );
 }
 
 #[test]

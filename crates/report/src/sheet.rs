@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use grader::{Cut, Record, Verdict, Word, human};
+use grader::{FailingRun, Verdict, Word, human};
 use picture::{LaneStyle, Story, Time, lanes, mermaid};
 use serde_json::{Value, json as object};
 use trace::Header;
@@ -60,14 +60,11 @@ pub struct Unjudged(Vec<String>);
 
 impl Picture {
     /// Draws a run.
-    pub fn of(record: Record) -> Self {
-        let header = Header::new(record.level, vec!["solution".to_owned()]);
+    pub fn of(run: FailingRun) -> Self {
+        let header = Header::new(run.level, vec!["solution".to_owned()]);
         // A run that was cut off hangs, or never ends: that takes time.
-        let time = match record.cut {
-            None | Some(Cut::Asked(_)) => Time::Step,
-            Some(_) => Time::Linear,
-        };
-        let story = Story::new(&header, record.events);
+        let time = if run.is_cut { Time::Linear } else { Time::Step };
+        let story = Story::new(&header, run.events);
         let style = LaneStyle { width: 100, time, ascii: false, colour: false };
         Self { lanes: lanes(&story, &style), mermaid: mermaid(&story) }
     }

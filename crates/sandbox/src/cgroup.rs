@@ -56,11 +56,6 @@ impl Cgroup {
             fs::write(folder.join("cgroup.procs"), "0").ok();
         }
     }
-
-    /// Somebody else removes it.
-    pub(crate) fn leave(mut self) {
-        self.folders.clear();
-    }
 }
 
 impl Drop for Cgroup {

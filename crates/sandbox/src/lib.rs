@@ -1,6 +1,6 @@
 //! Contains a process tree, and says which means hold on this machine.
 //!
-//! Three levels. *Full*: [`enter()`] puts the caller and all that it starts
+//! Three levels. *Full*: [`run_inside()`] puts work and all that it starts
 //! into namespaces of their own, below an init of ours, where nothing outside
 //! can be named, signalled or written. *Partial*: no namespaces. *None*: not
 //! contained. At both first levels each program is put under a [`Confinement`]
@@ -19,7 +19,7 @@ mod probe;
 mod rights;
 
 pub use confinement::{Confinement, Prepared};
-pub use enter::{Entered, Outside, enter};
+pub use enter::{Outside, Told, run_inside};
 pub use landlock::lacks_landlock;
 pub use limits::Limits;
 pub use probe::{Mechanism, probe};

@@ -33,19 +33,25 @@ fn refused_or(output: &Output, expected: &str) {
 #[test]
 fn inside_one_sees_init_and_oneself_and_the_exit_code_comes_out() {
     let expected = "pid 2, of 2 processes\n\
-                    the machine may be written: false\nCode(7)\n";
+                    the machine may be written: false\n\
+                    Code(7), 0 bytes told\n";
     refused_or(&contained(&["look"]), expected);
 }
 
 /// It holds the standard output, which this test reads to its end.
 #[test]
 fn an_orphan_in_a_session_of_its_own_ends_with_who_went_in() {
-    refused_or(&contained(&["orphan"]), "Code(0)\n");
+    refused_or(&contained(&["orphan"]), "Code(0), 0 bytes told\n");
 }
 
 #[test]
 fn a_death_inside_is_told_outside() {
-    refused_or(&contained(&["die"]), "Signal(9)\n");
+    refused_or(&contained(&["die"]), "Signal(9), 0 bytes told\n");
+}
+
+#[test]
+fn what_is_told_inside_comes_out_whole() {
+    refused_or(&contained(&["tell"]), "Code(0), 300000 bytes told\n");
 }
 
 #[test]

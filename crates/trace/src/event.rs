@@ -393,15 +393,19 @@ pub enum What {
         errno: Option<String>,
     },
     /// The observer refused a call that might have succeeded without it: it
-    /// could not have seen what follows, or traces the process itself.
-    /// clone3(2), which always fails with ENOSYS, has no event: every C
-    /// library falls back to clone(2).
+    /// could not have seen what follows, or traces the process itself, or the
+    /// run is contained and the call reaches out of it. clone3(2), which
+    /// always fails with ENOSYS, has no event: every C library falls back to
+    /// clone(2).
     Refuse {
         /// The call; `every call of its architecture` at the exec of a
         /// program that is not for this machine's.
         call: Call,
         /// What the call returned.
         errno: String,
+        /// Whom or what outside of a contained run it would have reached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reaches: Option<String>,
     },
     /// Something was left behind when the first process ended.
     Leftover {

@@ -29,6 +29,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Proc {
     refusal: Refusal,
+    is_sealed: bool,
 }
 
 /// In which call a task is.
@@ -83,8 +84,8 @@ pub(crate) struct Descriptor {
 }
 
 impl Proc {
-    pub(crate) fn new(refusal: Refusal) -> Self {
-        Self { refusal }
+    pub(crate) fn new(refusal: Refusal, is_sealed: bool) -> Self {
+        Self { refusal, is_sealed }
     }
 
     pub(crate) fn refuses_descriptors(self) -> bool {
@@ -319,11 +320,11 @@ impl Proc {
     }
 
     /// Whether our pid namespace is not the first: then there are processes
-    /// that it does not show.
+    /// that it does not show, and that may take part.
     pub(crate) fn is_below_others(self) -> bool {
         const FIRST: &str = "pid:[4026531836]"; // PROC_PID_INIT_INO
         let own = fs::read_link("/proc/self/ns/pid");
-        own.is_ok_and(|own| own != Path::new(FIRST))
+        !self.is_sealed && own.is_ok_and(|own| own != Path::new(FIRST))
     }
 
     /// A namespace, `ipc:[4026531839]`.

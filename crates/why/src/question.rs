@@ -23,6 +23,10 @@ pub struct Tree {
     /// descriptor into the tree still counts: a pipe to somebody else leads
     /// outside, whatever is known about strangers.
     pub closed: bool,
+    /// Nothing that it holds or maps came from beyond this pid namespace: who
+    /// asks has made all that it began with. Else what may be older than the
+    /// namespace leads outside.
+    pub sealed: bool,
     /// A process that adopts the tree's orphans (`PR_SET_CHILD_SUBREAPER`):
     /// those of its children which are not older than the root belong to the
     /// tree too.
@@ -32,7 +36,7 @@ pub struct Tree {
 impl Tree {
     /// A living process and all its descendants, threads included.
     pub fn new(root: i32) -> Self {
-        Self { root, closed: false, reaper: None }
+        Self { root, closed: false, sealed: false, reaper: None }
     }
 }
 
@@ -78,7 +82,7 @@ const LOOKS_APART: Duration = Duration::from_millis(40);
 /// # Errors
 /// If the pid is none that can be asked about.
 pub fn explain(question: &Question<'_>) -> Result<Answer, Error> {
-    let proc = Proc::new(question.refusal);
+    let proc = Proc::new(question.refusal, question.tree.sealed);
     let asked = Asked::new(proc, question)?;
     Ok(asked.explain())
 }
@@ -106,7 +110,7 @@ pub fn watch_and_tell(
     const SOON: Duration = Duration::from_millis(10);
     const LATE: Duration = Duration::from_millis(250);
     const MOMENT: Duration = Duration::from_secs(1);
-    let proc = Proc::new(question.refusal);
+    let proc = Proc::new(question.refusal, question.tree.sealed);
     let asked = match Asked::new(proc, question) {
         Ok(asked) => asked,
         Err(Error::Zombie(_)) if question.tree.reaper.is_none() => {

@@ -1,5 +1,6 @@
 //! `forklore class DIR`: judge what lies there.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -9,15 +10,18 @@ use std::process::ExitCode;
 use std::thread::Builder;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use class::{Grading, Hold, Job, Manifest, Report, Shard, Store, Submissions};
-use grader::{Containment, Course, Exercise, Kit, Trouble};
+use clap::Args;
+use class::{
+    Grading, Hold, Job, Key, Manifest, Report, Shard, Store, Submissions,
+};
+use grader::{Course, Exercise, Kit, Trouble};
 use nix::sys::signal::{SigSet, Signal, raise};
 
 use super::bar::Bar;
 use super::depends::depends;
 use super::publish::Choice;
 use super::{COULD_NOT, failed, say};
+use crate::contain::Contain;
 
 #[derive(Args, Debug)]
 pub(crate) struct Judge {
@@ -49,23 +53,17 @@ pub(crate) struct Judge {
     /// A grader that takes longer than so many seconds is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     limit: u64,
-    /// A verdict on a program that was contained less does not count
-    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::None)]
-    require_containment: Level,
+    #[command(flatten)]
+    contain: Contain,
     /// Options for each grader, as `cargo grade` has them
     #[arg(last = true, value_name = "GRADE OPTIONS")]
     grade: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
-    None,
-    Partial,
-    Full,
-}
-
 impl Judge {
     pub(crate) fn run(&self) -> Result<ExitCode, Trouble> {
+        // Where no submission can be contained, no grader needs to start.
+        self.contain.of_build()?;
         let here = env::current_dir()
             .map_err(|error| failed("find", Path::new("."), &error))?;
         let course = self.course(&here)?;
@@ -93,9 +91,9 @@ impl Judge {
         Kit::of(&course)?;
         let place = place(&mut hold)
             .map_err(|error| failed("work for", store.root(), &error))?;
-        let grading = self.grading(&course, &submissions, &store, &place);
+        let depends = depends(&exercises, &self.options())?;
         let grading =
-            Grading { depends: depends(&exercises, &self.grade)?, ..grading };
+            self.grading(&course, &submissions, &store, &place, depends);
         leave_nothing_when_stopped(&place).map_err(|error| {
             failed("listen for signals, in", &place, &error)
         })?;
@@ -107,6 +105,13 @@ impl Judge {
             chosen.publish(&store, &manifest, Some(&folder))?;
         }
         Ok(code_of(&report))
+    }
+
+    /// For each grader, whose verdict hangs on them.
+    fn options(&self) -> Vec<String> {
+        let mut options = self.contain.arguments();
+        options.extend(self.grade.iter().cloned());
+        options
     }
 
     fn course(&self, here: &Path) -> Result<Course, Trouble> {
@@ -156,6 +161,7 @@ impl Judge {
         submissions: &'a Submissions,
         store: &'a Store,
         place: &Path,
+        depends: BTreeMap<String, Key>,
     ) -> Grading<'a> {
         // The program that runs, whatever lies under its name by now.
         let words = ["/proc/self/exe", "grade", "--of-class"];
@@ -164,22 +170,18 @@ impl Judge {
             let whole = std::path::absolute(it).unwrap_or_else(|_| it.clone());
             ["--overlay".into(), whole.into_os_string()]
         });
-        let options = self.grade.iter().map(OsString::from);
+        let options = self.options().into_iter().map(OsString::from);
         Grading {
             submissions,
             store,
             grader: words.chain(overlay).chain(options).collect(),
             course: course.root().to_owned(),
             place: place.to_owned(),
-            depends: Default::default(),
+            depends,
             seed: self.seed,
             jobs: self.jobs.unwrap_or_else(cpus).max(1),
             limit: Duration::from_secs(self.limit),
-            require: match self.require_containment {
-                Level::None => Containment::None,
-                Level::Partial => Containment::Partial,
-                Level::Full => Containment::Full,
-            },
+            require: self.contain.least(),
         }
     }
 }
@@ -237,7 +239,7 @@ fn cpus() -> usize {
 }
 
 /// The most points of each exercise.
-fn of(exercises: &[Exercise]) -> std::collections::BTreeMap<String, u32> {
+fn of(exercises: &[Exercise]) -> BTreeMap<String, u32> {
     let of = |it: &Exercise| {
         let points = it.questions().points;
         (it.id().to_owned(), points.works + points.robust)

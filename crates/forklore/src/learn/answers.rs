@@ -10,6 +10,7 @@ use super::order::Exercises;
 use super::progress::{Progress, Reached};
 use super::work::Work;
 use super::{failed, say, signals, source, tell};
+use crate::contain::Contain;
 
 const NOT_PASSED: u8 = 1;
 
@@ -21,6 +22,7 @@ pub(crate) fn hint(
     course: &Course,
     exercises: &Exercises,
     id: Option<&str>,
+    contain: Contain,
 ) -> Result<u8, Trouble> {
     let progress = Progress::read(course)?;
     let place = match id {
@@ -38,7 +40,8 @@ pub(crate) fn hint(
     let program =
         source::read(&path).map_err(|error| failed("read", &path, &error))?;
     let signals = signals::hear()?;
-    let mut judgement = Judgement::start(exercise.id(), program, tell::look())?;
+    let mut judgement =
+        Judgement::start(exercise.id(), program, tell::look(), contain)?;
     let asked = judgement.wait(&signals).map_err(|error| {
         Trouble::failed(format!("cannot wait for the verdict: {error}"))
     })?;

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::progress::Reached;
 use super::signals;
+use crate::contain::Contain;
 
 /// Who is asked to end and does not in so many milliseconds is killed.
 const GRACE: u16 = 5_000;
@@ -83,9 +84,10 @@ impl Judgement {
         exercise: &str,
         program: Vec<u8>,
         look: Look,
+        contain: Contain,
     ) -> Result<Self, Trouble> {
         let place = place().map_err(|error| cannot(&error))?;
-        let started = spawn(exercise, look, &place);
+        let started = spawn(exercise, look, contain, &place);
         let (mut worker, output) = started.map_err(|error| {
             remove(&place);
             cannot(&error)
@@ -199,11 +201,13 @@ fn cannot(error: &io::Error) -> Trouble {
 fn spawn(
     exercise: &str,
     look: Look,
+    contain: Contain,
     place: &Path,
 ) -> io::Result<(Child, ChildStdout)> {
     let mut command = Command::new("/proc/self/exe");
     command.args(["learn-worker", exercise, "--columns"]);
     command.arg(look.columns.to_string());
+    command.args(contain.arguments());
     if look.is_ascii {
         command.arg("--ascii");
     }

@@ -25,6 +25,7 @@ mod worker;
 
 pub(crate) use worker::Worker;
 
+use crate::contain::Contain;
 use order::Exercises;
 use session::Session;
 
@@ -63,6 +64,8 @@ pub(crate) struct Learn {
     /// events
     #[arg(long)]
     poll: bool,
+    #[command(flatten)]
+    contain: Contain,
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +77,8 @@ enum Part {
     Hint {
         /// The exercise; without one, the next that does not work yet
         exercise: Option<String>,
+        #[command(flatten)]
+        contain: Contain,
     },
     /// Shows right answers, once your program has passed
     Answer {
@@ -111,8 +116,9 @@ impl Learn {
         match &self.part {
             None => self.watch(&course, &exercises),
             Some(Part::List) => list::show(&course, &exercises),
-            Some(Part::Hint { exercise }) => {
-                answers::hint(&course, &exercises, exercise.as_deref())
+            Some(Part::Hint { exercise, contain }) => {
+                let id = exercise.as_deref();
+                answers::hint(&course, &exercises, id, *contain)
             }
             Some(Part::Answer { exercise, name }) => {
                 let exercise = exercises.named(exercise)?;
@@ -174,9 +180,11 @@ impl Learn {
         if Kit::built(course).is_none() {
             say(&tell::building(course, exercises.at(at)))?;
         }
-        // Whoever cannot build is told before anything is made.
+        // Whoever cannot build or contain is told before anything is made.
+        self.contain.of_build()?;
         Kit::of(course)?;
-        Session::new(course, exercises, at, self.poll)?.run()
+        let contain = self.contain;
+        Session::new(course, exercises, at, self.poll, contain)?.run()
     }
 }
 

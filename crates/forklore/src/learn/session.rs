@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::watcher::{Change, Watcher};
 use super::work::Work;
 use super::{list, say, shown, signals, tell};
+use crate::contain::Contain;
 
 const COULD_NOT: u8 = 3;
 
@@ -26,6 +27,7 @@ pub(crate) struct Session<'a> {
     exercises: &'a Exercises,
     at: usize,
     polls: bool,
+    contain: Contain,
     progress: Progress,
     signals: SignalFd,
     input: Input,
@@ -57,6 +59,7 @@ impl<'a> Session<'a> {
         exercises: &'a Exercises,
         at: usize,
         polls: bool,
+        contain: Contain,
     ) -> Result<Self, Trouble> {
         let progress = Progress::read(course)?;
         let signals = signals::hear()?;
@@ -66,6 +69,7 @@ impl<'a> Session<'a> {
             exercises,
             at,
             polls,
+            contain,
             progress,
             signals,
             input: Input::new(),
@@ -237,7 +241,7 @@ impl<'a> Session<'a> {
             say("judging ...\r")?;
         }
         let id = self.exercise().id();
-        match Judgement::start(id, program, tell::look()) {
+        match Judgement::start(id, program, tell::look(), self.contain) {
             Ok(judgement) => self.judgement = Some(judgement),
             Err(trouble) => self.complain(&trouble.to_string())?,
         }

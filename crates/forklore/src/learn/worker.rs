@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use grader::{Course, Judged, Kit, Options, Record, Trouble, judge};
+use grader::{Course, FailingRun, Judged, Kit, Options, Trouble, build};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 use picture::{LaneStyle, Story, Time, lanes};
@@ -16,6 +16,7 @@ use trace::Header;
 
 use super::progress::reached_by;
 use super::source;
+use crate::contain::Contain;
 use crate::grade::shortened;
 
 /// Judges one program for `forklore learn`, which gives it on standard input;
@@ -31,13 +32,16 @@ pub(crate) struct Worker {
     /// Whether the compiler may use colours
     #[arg(long)]
     colour: bool,
+    #[command(flatten)]
+    contain: Contain,
 }
 
 impl Worker {
     pub(crate) fn run(&self) -> ExitCode {
-        let outcome = self.judge().unwrap_or_else(
-            |trouble| json!({ "trouble": trouble.to_string() }),
-        );
+        let outcome = match self.judge() {
+            Ok(outcome) => outcome,
+            Err(trouble) => json!({ "trouble": trouble.to_string() }),
+        };
         match writeln!(io::stdout(), "{outcome}") {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
@@ -58,17 +62,22 @@ impl Worker {
         let exercise = course.exercise(&self.exercise)?;
         let kit = Kit::of(&course)?;
         let path = shortened(&course.work(exercise.id()), &here);
-        let options = Options { colour: self.colour, ..Options::default() };
+        let options = Options {
+            colour: self.colour,
+            contained: self.contain.of_build()?,
+            ..Options::default()
+        };
         // The program is compiled from its file: only if that is the same
         // before and behind, the verdict is on this program.
         if !is_still(&path, &program) {
             return Ok(json!({ "stale": true }));
         }
-        let judged = judge(&kit, &exercise, &path, options);
+        let built = build(&kit, &exercise, &path, options);
         if !is_still(&path, &program) {
             return Ok(json!({ "stale": true }));
         }
-        Ok(self.outcome(judged?))
+        let judged = self.contain.judge(&exercise, built?, options)?;
+        Ok(self.outcome(judged))
     }
 
     fn outcome(&self, judged: Judged) -> Value {
@@ -89,14 +98,11 @@ impl Worker {
     }
 
     /// The lanes of the run that the first finding is about.
-    fn draw(&self, record: Record) -> String {
-        let header = Header::new(record.level, vec!["solution".to_owned()]);
+    fn draw(&self, run: FailingRun) -> String {
+        let header = Header::new(run.level, vec!["solution".to_owned()]);
         // A run that was cut off hangs, or never ends: that takes time.
-        let time = match record.cut {
-            Some(_) => Time::Linear,
-            None => Time::Step,
-        };
-        let story = Story::new(&header, record.events);
+        let time = if run.is_cut { Time::Linear } else { Time::Step };
+        let story = Story::new(&header, run.events);
         let style = LaneStyle {
             width: self.columns,
             time,

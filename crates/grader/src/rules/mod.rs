@@ -5,6 +5,7 @@ mod calls;
 mod channels;
 mod files;
 mod kin;
+mod limits;
 mod locks;
 mod memory;
 mod programs;
@@ -123,9 +124,14 @@ macro_rules! rules {
 }
 
 rules! {
+    StandingCause "forbidden" limits::forbidden;
     StandingCause "foreign-program" programs::foreign;
     StandingCause "child-falls-through" kin::falls_through;
-    StandingCause "over-budget" waiting::over_budget;
+    StandingCause "time-limit" limits::time;
+    StandingCause "memory-limit" limits::memory;
+    StandingCause "process-limit" limits::processes;
+    StandingCause "output-limit" limits::output;
+    StandingCause "file-limit" limits::files;
     Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "write-end-open" waiting::write_end_open;
     Cause "pipe-cycle" waiting::pipe_cycle;

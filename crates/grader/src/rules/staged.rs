@@ -97,6 +97,7 @@ fn record(events: Vec<Event>) -> Record {
         missed: None,
         left: Vec::new(),
         files: Vec::new(),
+        weight: crate::place::Weight::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trace::{Ending, Event, What, Who};
+use trace::{What, Who};
 use why::Cause;
 
 use super::channels::last_transfer;
@@ -87,56 +87,6 @@ fn stuck(case: &Case<'_>, cause: Cause) -> Vec<Fault> {
     }
     let told = tell(answer, &case.history);
     vec![Fault { who: told.who, ..Fault::of_run(told.says) }]
-}
-
-/// A limit of the exercise was reached (G10).
-pub(super) fn over_budget(case: &Case<'_>) -> Vec<Fault> {
-    let limits = case.questions.limits;
-    let what = match &case.history.record.cut {
-        // Both wait for each other: the line that never came is told.
-        Some(Cut::Wall) if case.history.record.missed.is_some() => {
-            return Vec::new();
-        }
-        Some(Cut::Wall) => format!("it ran for {} ms", limits.wall_ms),
-        Some(Cut::Processes) => {
-            format!("it created more than {} processes", limits.processes)
-        }
-        Some(Cut::Output) => {
-            format!("it printed more than {} bytes", limits.output)
-        }
-        Some(Cut::Stuck(answer)) if answer.causes.is_empty() => {
-            format!("nothing moved: {}", tell(answer, &case.history).says)
-        }
-        _ => return Vec::new(),
-    };
-    let last = last_heard(case);
-    let who = last.as_ref().map(|(event, _)| event.who.clone());
-    let doing = last.map_or_else(
-        || "it made no system call meanwhile".to_owned(),
-        |(event, doing)| {
-            format!("last heard of {} {doing}", case.history.title(&event.who))
-        },
-    );
-    let says = format!("{what} and was ended; {doing}");
-    vec![Fault { who, ..Fault::of_run(says) }]
-}
-
-/// The last that was heard of somebody who was ended.
-fn last_heard<'a>(case: &'a Case<'_>) -> Option<(&'a Event, String)> {
-    let is_killed = |how: &Ending| matches!(how, Ending::Signal { signal } if signal == "SIGKILL");
-    let was_ended = |who: &Who| {
-        let end = case.history.lives[who].end.as_ref();
-        end.is_none_or(|(_, how)| is_killed(how))
-    };
-    let mut events = case.history.record.events.iter().rev();
-    events.find_map(|event| match &event.what {
-        _ if !was_ended(&event.who) => None,
-        What::Block { call, .. } => Some((event, format!("in {call}"))),
-        What::Create { call, .. } | What::Io { call, .. } => {
-            Some((event, format!("after {call}")))
-        }
-        _ => None,
-    })
 }
 
 /// A process computes while it waits (G4).

@@ -66,7 +66,7 @@ fn a_program_of_another_architecture_is_told_why_it_fails() {
     assert!(copied.is_ok_and(|it| it.success()));
     let run = observe(&[], &["sh", "-c", "exec \"$0\"", copy]);
     let is_refused = |it: &What| {
-        matches!(it, What::Refuse { call, errno }
+        matches!(it, What::Refuse { call, errno, .. }
             if call.starts_with("every call") && errno == "ENOSYS")
     };
     // Some kernels do not know such programs at all.

@@ -1,4 +1,4 @@
-//! It looks for the program first, and a zombie has none.
+//! It looks for the arguments first, and a zombie has none.
 
 use std::env::args;
 use std::error::Error;
@@ -10,8 +10,8 @@ use nix::libc::ESRCH;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let pid: u32 = args().nth(1).ok_or("usage: peek PID")?.parse()?;
-    let program = fs::read_link(format!("/proc/{pid}/exe"));
-    if program.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+    let arguments = fs::read(format!("/proc/{pid}/cmdline"));
+    if arguments.is_ok_and(|bytes| bytes.is_empty()) {
         println!("gone");
         return Ok(ExitCode::FAILURE);
     }

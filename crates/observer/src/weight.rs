@@ -1,0 +1,112 @@
+//! What a run weighs: memory and CPU time of all its processes, looked at
+//! now and then.
+
+use std::fs;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use trace::{WaitsFor, What};
+
+use crate::ceiling::Reason;
+use crate::keeper::Keeper;
+use crate::tree::Index;
+
+/// So often a run is weighed.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
+const KIB: u64 = 1024;
+const PAGE: u64 = 4 * KIB; // a larger one only makes the estimate smaller
+const TICK_MS: u64 = 10; // USER_HZ is 100
+
+impl<W: Write> Keeper<W> {
+    /// Ends the run if a ceiling is reached.
+    pub(crate) fn end_if_reached(&mut self) {
+        self.ending = self.reached();
+        if self.ending.is_some() {
+            self.end_everybody();
+        }
+    }
+
+    /// The ceiling that is reached, if one is; who has reached it is told.
+    fn reached(&mut self) -> Option<Reason> {
+        let (begun, created) = (self.begun, self.tree.created());
+        let threads = self.tree.threads();
+        let reached =
+            self.ceilings.reached(begun, created, threads, self.written);
+        if let Some(reason) = reached {
+            if reason == Reason::Output {
+                self.tell_limit(self.writer);
+            }
+            return Some(reason);
+        }
+        if let Some((reason, who)) = self.too_heavy() {
+            self.tell_limit(who);
+            return Some(reason);
+        }
+        self.order.has_failed().then_some(Reason::NoReader)
+    }
+
+    /// Tells who is the reason that the run is ended.
+    fn tell_limit(&mut self, index: Index) {
+        let (pid, from_us) = (self.tree.process(index).pid, self.now());
+        let kind = "limit".to_owned();
+        let on = WaitsFor { kind, object: None, fd: None, child: None };
+        let call = String::new();
+        self.tell(index, pid, What::Block { call, on, from_us });
+    }
+
+    /// Whether a run has become too heavy, and which process is the largest
+    /// part of it.
+    fn too_heavy(&mut self) -> Option<(Reason, Index)> {
+        let ceilings = self.ceilings;
+        let is_weighed = ceilings.memory.is_some() || ceilings.cpu.is_some();
+        if !is_weighed || self.weighed.elapsed() < LOOK {
+            return None;
+        }
+        self.weighed = Instant::now();
+        let living = self.tree.living();
+        let heaviest = |weigh: fn(i32) -> u64| {
+            let weights = living.iter().map(|(at, pid)| (*at, weigh(*pid)));
+            let weights: Vec<(Index, u64)> = weights.collect();
+            let sum = weights.iter().map(|it| it.1).sum::<u64>();
+            let most = weights.into_iter().max_by_key(|it| it.1);
+            (sum, most.map_or(0, |it| it.0))
+        };
+        if let Some(limit) = ceilings.cpu {
+            let (sum, who) = heaviest(cpu_ms);
+            let limit = limit.as_millis() as u64;
+            if sum + self.spent_us / 1000 > limit {
+                return Some((Reason::Cpu, who));
+            }
+        }
+        let limit = ceilings.memory?;
+        // What is shared counts for each: so it is asked only then.
+        let is_over = heaviest(resident).0 > limit;
+        let (sum, who) = is_over.then(|| heaviest(proportional))?;
+        (sum > limit).then_some((Reason::Memory, who))
+    }
+}
+
+fn resident(pid: i32) -> u64 {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm"));
+    let statm = statm.unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|it| it.parse().ok());
+    pages.unwrap_or(0) * PAGE
+}
+
+/// Memory that several map is divided among them (proc_pid_smaps(5)).
+fn proportional(pid: i32) -> u64 {
+    let smaps = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
+    let smaps = smaps.unwrap_or_default();
+    let line = smaps.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let number = line.and_then(|it| it.split_whitespace().next());
+    number.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) * KIB
+}
+
+fn cpu_ms(pid: i32) -> u64 {
+    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
+    // utime and stime are the fields 14 and 15.
+    let both = behind.split_whitespace().skip(11).take(2);
+    both.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>() * TICK_MS
+}

@@ -1,0 +1,5 @@
+//! Does something.
+
+fn main() {
+    println!("something");
+}
