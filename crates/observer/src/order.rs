@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use trace::{Event, Writer};
+use trace::{Event, What, Writer};
 
 use crate::ptrace::Tid;
 use crate::tree::is_asleep;
@@ -220,7 +220,13 @@ impl<W: Write> Order<W> {
         if self.is_settling {
             return self.write(held);
         }
-        let effect = self.speaking.and_then(|tid| {
+        // What a thread did may be the cause of what is held; that it, or its
+        // process, has ended is not, and may be an effect of the rest.
+        let is_end = matches!(
+            held.event.what,
+            What::Exit { .. } | What::Thread { began: None } | What::Cpu { .. }
+        );
+        let effect = self.speaking.filter(|_| !is_end).and_then(|tid| {
             self.held.iter().position(|held| {
                 held.causes.iter().any(|cause| cause.tid == tid)
             })
@@ -326,7 +332,7 @@ impl<W: Write> Order<W> {
 
 #[cfg(test)]
 mod tests {
-    use trace::{Header, Level, Reader, What, Who};
+    use trace::{Header, Level, Reader, Who};
 
     use super::*;
 
@@ -343,7 +349,13 @@ mod tests {
     fn says(order: &mut Order<Vec<u8>>, tid: Tid, causes: &[Tid], name: &str) {
         order.listen_to(tid);
         causes.iter().for_each(|cause| order.wait_for(*cause));
-        order.push(Event {
+        order.push(event(name, What::Continue));
+        order.heard(tid, false);
+        assert!(order.release().is_none(), "no bytes are told");
+    }
+
+    fn event(name: &str, what: What) -> Event {
+        Event {
             seq: 0,
             t_us: 0,
             who: Who::first(),
@@ -352,10 +364,8 @@ mod tests {
             start: 0,
             tid: None,
             name: name.to_owned(),
-            what: What::Continue,
-        });
-        order.heard(tid, false);
-        assert!(order.release().is_none(), "no bytes are told");
+            what,
+        }
     }
 
     fn names(order: Order<Vec<u8>>) -> Vec<String> {
@@ -394,6 +404,21 @@ mod tests {
         says(&mut order, WRITER, &[OTHER], "middle");
         says(&mut order, OTHER, &[], "first");
         assert_eq!(names(order), ["first", "middle", "last"]);
+    }
+
+    #[test]
+    fn who_is_killed_in_a_call_ends_behind_the_effects_of_the_call() {
+        let mut order = order();
+        says(&mut order, READER, &[WRITER], "read");
+        says(&mut order, READER, &[], "kill");
+        order.listen_to(WRITER);
+        order.push(event("write", What::Continue));
+        order.push(event("thread", What::Thread { began: None }));
+        let how = trace::Ending::Code { code: 0 };
+        order.push(event("exit", What::Exit { how }));
+        order.heard(WRITER, false);
+        assert!(order.release().is_none(), "no bytes are told");
+        assert_eq!(names(order), ["write", "read", "kill", "thread", "exit"]);
     }
 
     #[test]
