@@ -15,7 +15,7 @@ use observer::{
     observe_in,
 };
 use sandbox::Confinement;
-use trace::{Event, Level, Reader};
+use trace::{Event, Level, Reader, What};
 
 use crate::dialogue::Dialogue;
 use crate::helpers::Helpers;
@@ -79,9 +79,16 @@ pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
     }
     run.attend(setting.question)?;
     let mut record = run.finish()?;
-    record.is_starved = clock.is_starved();
+    record.is_starved = clock.is_starved() || has_starved(&record.events);
     record.look_behind(setting.question, &place);
     Ok(record)
+}
+
+/// Whether the keeper found that somebody had waited for a CPU too long.
+fn has_starved(events: &[Event]) -> bool {
+    events.iter().any(
+        |it| matches!(&it.what, What::Block { on, .. } if on.kind == "cpu"),
+    )
 }
 
 struct Run {

@@ -33,8 +33,10 @@ impl<W: Write> Keeper<W> {
         let reached =
             self.ceilings.reached(begun, created, threads, self.written);
         if let Some(reason) = reached {
-            if reason == Reason::Output {
-                self.tell_limit(self.writer);
+            match reason {
+                Reason::Output => self.tell_limit(self.writer),
+                Reason::Wall => self.tell_starved(),
+                _ => {}
             }
             return Some(reason);
         }
@@ -47,8 +49,29 @@ impl<W: Write> Keeper<W> {
 
     /// Tells who is the reason that the run is ended.
     fn tell_limit(&mut self, index: Index) {
-        let (pid, from_us) = (self.tree.process(index).pid, self.now());
-        let kind = "limit".to_owned();
+        let from_us = self.now();
+        self.tell_end(index, "limit", from_us);
+    }
+
+    /// Tells who has waited for a CPU for more than a quarter of the run, the
+    /// keeper's own waits included: its time says little of the program.
+    fn tell_starved(&mut self) {
+        let tids = self.tree.tids();
+        let waits = tids.map(|(tid, thread)| {
+            (waited_for_cpu_us(&tid.to_string()), thread.process)
+        });
+        let most = waits.max_by_key(|(waited, _)| *waited);
+        let Some((waited, index)) = most else { return };
+        let waited_us = waited.max(waited_for_cpu_us("self"));
+        let now = self.now();
+        if waited_us > now / 4 {
+            self.tell_end(index, "cpu", now.saturating_sub(waited_us));
+        }
+    }
+
+    fn tell_end(&mut self, index: Index, kind: &str, from_us: u64) {
+        let pid = self.tree.process(index).pid;
+        let kind = kind.to_owned();
         let on = WaitsFor { kind, object: None, fd: None, child: None };
         let call = String::new();
         self.tell(index, pid, What::Block { call, on, from_us });
@@ -84,6 +107,16 @@ impl<W: Write> Keeper<W> {
         let (sum, who) = is_over.then(|| heaviest(proportional))?;
         (sum > limit).then_some((Reason::Memory, who))
     }
+}
+
+/// Ready to run, without running: the second number of its schedstat
+/// (Documentation/scheduler/sched-stats.rst); nothing, where the kernel does
+/// not count it.
+fn waited_for_cpu_us(task: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{task}/schedstat"));
+    let text = text.unwrap_or_default();
+    let second = text.split_whitespace().nth(1);
+    second.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1000
 }
 
 fn resident(pid: i32) -> u64 {

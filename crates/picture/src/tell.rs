@@ -254,8 +254,9 @@ impl Teller {
                     span.until_us = until_us;
                 }
             }
-            // Who was at a limit did not wait.
-            What::Block { on, .. } if on.kind == "limit" => {}
+            // Who was at a limit did not wait; who waited for a CPU did so in
+            // between.
+            What::Block { on, .. } if matches!(&*on.kind, "limit" | "cpu") => {}
             What::Block { call, on, from_us } => {
                 let state = State::Blocked(self.blocked(me, call, on));
                 let from_us = from_us.min(until_us);

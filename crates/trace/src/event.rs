@@ -464,7 +464,9 @@ pub struct WaitsFor {
     /// In a perturbed run also `plan` (an act of the plan concerned this
     /// call; the object is the act), and `polling` or `spinning` (it was
     /// found to ask again and again, or to compute without a call, while
-    /// others were held).
+    /// others were held). In a run that was ended at a limit also `limit` (it
+    /// was the larger part of what reached it), and `cpu` (so long it was ready
+    /// to run, and no CPU was free; a sum, not one span).
     pub kind: String,
     /// The pipe, file or socket, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

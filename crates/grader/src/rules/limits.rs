@@ -221,7 +221,7 @@ fn last_heard<'a>(
     let mut events = case.history.record.events.iter().rev();
     events.find_map(|event| match &event.what {
         _ if !is_meant(&event.who) => None,
-        What::Block { on, .. } if on.kind == "limit" => None,
+        What::Block { on, .. } if matches!(&*on.kind, "limit" | "cpu") => None,
         What::Block { call, .. } => Some((event, format!("in {call}"))),
         What::Create { call, .. } | What::Io { call, .. } => {
             Some((event, format!("after {call}")))

@@ -111,6 +111,17 @@ fn a_run_that_takes_too_long_is_ended() {
 }
 
 #[test]
+fn a_run_that_had_no_cpu_for_most_of_its_time_is_told_as_such() {
+    let options = ["--wall", "1000"];
+    let run = observe(&options, &[OBSERVED, "computes-with-seven"]);
+    assert_eq!(run.code, Some(1));
+    check(&run);
+    let waited =
+        |it: &What| matches!(it, What::Block { on, .. } if on.kind == "cpu");
+    assert_eq!(run.count(waited), 1);
+}
+
+#[test]
 fn a_run_that_forks_without_end_is_ended() {
     let run = observe(&["--processes", "50"], &[OBSERVED, "forks-endlessly"]);
     assert_eq!(run.code, Some(1));

@@ -3,7 +3,9 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+use nix::unistd::Pid;
 
 use crate::calls::{
     await_long_sleep, become_observed, child, close, code_of, my_pid, pause,
@@ -22,9 +24,8 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
         "forks-endlessly" => loop {
             child(pause);
         },
-        "computes-endlessly" => loop {
-            std::hint::spin_loop();
-        },
+        "computes-endlessly" => compute(),
+        "computes-with-seven" => computes_with_seven(),
         _ => return None,
     })
 }
@@ -206,6 +207,23 @@ fn in_vfork(ready: c_int) -> u8 {
 }
 
 /// A child that sleeps on when a signal that it ignores comes.
+fn compute() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// Eight processes on one CPU.
+fn computes_with_seven() -> ! {
+    let mut one = CpuSet::new();
+    one.set(sched_getcpu().expect("it runs")).expect("there is one");
+    sched_setaffinity(Pid::from_raw(0), &one).expect("it may run there");
+    for _ in 0..7 {
+        child(|| compute());
+    }
+    compute()
+}
+
 fn sleeps_through() -> u8 {
     // SAFETY: no handler is installed.
     unsafe { libc::signal(libc::SIGUSR1, libc::SIG_IGN) };
