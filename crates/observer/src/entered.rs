@@ -11,7 +11,8 @@ use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_string, read_words};
 use crate::table::Kind;
-use crate::tree::{ChildrenEnd, Index};
+use crate::tree::Index;
+use crate::zombies::ChildrenEnd;
 
 const PATH_MAX: usize = 4096;
 const ARGUMENTS_KEPT: usize = 32;

@@ -54,6 +54,7 @@ mod tree;
 mod turns;
 mod waits;
 mod weight;
+mod zombies;
 
 #[doc(hidden)]
 pub use bare::only_stop;

@@ -10,7 +10,8 @@ use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, architecture, event_message};
-use crate::tree::{ChildrenEnd, Index};
+use crate::tree::Index;
+use crate::zombies::ChildrenEnd;
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn executed(&mut self, pid: Tid) {
@@ -66,6 +67,8 @@ impl<W: Write> Keeper<W> {
     fn new_program(&mut self, index: Index, pid: Tid, call: PendingCall) {
         self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
         let process = self.tree.process(index);
+        process.exit_signal.number = libc::SIGCHLD;
+        process.programs = process.programs.wrapping_add(1);
         if process.children_end == ChildrenEnd::WithoutWait {
             process.children_end = ChildrenEnd::AsZombies;
         }

@@ -27,7 +27,7 @@ use crate::plan::Plan;
 use crate::plan_state::Planner;
 use crate::search::look_up;
 use crate::signals::{Forwarding, Inherited, ignore, tell};
-use crate::tree::ChildrenEnd;
+use crate::zombies::ChildrenEnd;
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";

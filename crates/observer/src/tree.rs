@@ -16,6 +16,7 @@ use crate::namespace::{InnerIds, Namespaces};
 use crate::pending::PendingCall;
 use crate::ptrace::Tid;
 use crate::table::Kind;
+use crate::zombies::{ChildrenEnd, ExitSignal};
 
 /// The place of a process in the tree; never given twice.
 pub(crate) type Index = usize;
@@ -41,6 +42,9 @@ pub(crate) struct Process {
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
     pub(crate) children_end: ChildrenEnd,
+    pub(crate) exit_signal: ExitSignal,
+    /// How many programs it has executed, as far as its children care.
+    pub(crate) programs: u32,
     /// Whether a parent that wanted no zombies ended while it did.
     pub(crate) is_unwanted: bool,
     /// Whether a path may lead it elsewhere than the keeper.
@@ -48,20 +52,6 @@ pub(crate) struct Process {
     pub(crate) inner: InnerIds,
     /// Whether its children may live in another PID namespace than itself.
     pub(crate) is_parting: bool,
-}
-
-/// What becomes of a process's children when they end: what SIGCHLD does to
-/// it (sigaction(2)).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum ChildrenEnd {
-    /// They are zombies until it waits for them.
-    #[default]
-    AsZombies,
-    /// The kernel collects them, as it ignores the signal.
-    Ignored,
-    /// The kernel collects them (`SA_NOCLDWAIT`), until it executes another
-    /// program.
-    WithoutWait,
 }
 
 /// One thread: what it is doing.
@@ -138,6 +128,7 @@ impl Tree {
         let is_elsewhere =
             creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
         let children_end = creator.children_end;
+        let exit_signal = creator.gives_exit_signal(flags);
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
@@ -150,6 +141,7 @@ impl Tree {
         let child = self.process(index);
         child.is_elsewhere = is_elsewhere;
         child.children_end = children_end;
+        child.exit_signal = exit_signal;
         self.find_inner_ids(maker, index, flags);
         index
     }
@@ -197,6 +189,8 @@ impl Tree {
             is_stopping: false,
             is_subreaper: false,
             children_end: ChildrenEnd::default(),
+            exit_signal: ExitSignal::USUAL,
+            programs: 0,
             is_unwanted: false,
             is_elsewhere: false,
             inner: InnerIds::default(),
@@ -401,7 +395,6 @@ impl Tree {
         let process = self.process(index);
         process.descriptors = Rc::default();
         let children = std::mem::take(&mut process.children);
-        let wants_no_zombies = process.wants_no_zombies();
         if process.inner.is_init() {
             // The kernel kills and collects all that live in its namespace.
             for child in children {
@@ -415,14 +408,23 @@ impl Tree {
             .filter(|child| self.processes[child].is_there())
             .collect();
         for orphan in &orphans {
+            let is_unwanted = self.is_unwanted(*orphan);
             let process = self.process(*orphan);
+            process.is_unwanted = is_unwanted && process.ended.is_some();
             process.parent = heir;
-            process.is_unwanted = wants_no_zombies && process.ended.is_some();
+            process.exit_signal.number = libc::SIGCHLD;
             if let Some(heir) = heir {
                 self.process(heir).children.insert(*orphan);
             }
         }
         (orphans, heir)
+    }
+
+    /// Whether the kernel would collect it for its parent, had it ended.
+    pub(crate) fn is_unwanted(&self, index: Index) -> bool {
+        let child = &self.processes[&index];
+        let parent = child.parent.and_then(|it| self.processes.get(&it));
+        parent.is_some_and(|parent| parent.wants_no_zombie(child))
     }
 
     /// Who becomes the parent of a process's children; no subreaper outside
@@ -446,11 +448,6 @@ impl Tree {
 }
 
 impl Process {
-    /// Whether the kernel collects its children by itself.
-    pub(crate) fn wants_no_zombies(&self) -> bool {
-        self.children_end != ChildrenEnd::AsZombies
-    }
-
     /// Whether it lives or is a zombie. A parent that ignores SIGCHLD has its
     /// children collected by the kernel, and nobody tells.
     fn is_there(&self) -> bool {

@@ -12,6 +12,7 @@ mod stopped;
 mod storm;
 mod tables;
 mod watcher;
+mod zombies;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
 /// Does what is asked for; the exit code.
 fn behave(name: &str, number: i32) -> Option<u8> {
     kin::behave(name, number)
+        .or_else(|| zombies::behave(name, number))
         .or_else(|| endings::behave(name, number))
         .or_else(|| stopped::behave(name, number))
         .or_else(|| bytes::behave(name, number))
