@@ -152,13 +152,14 @@ impl<W: Write> Keeper<W> {
         };
         if arguments[0] as i32 == libc::SIGCHLD {
             let process = self.tree.process(index);
-            process.children_end = match (how, flags as i32) {
+            let children_end = match (how, flags as i32) {
                 ("ignore", _) => ChildrenEnd::Ignored,
                 (_, it) if it & libc::SA_NOCLDWAIT != 0 => {
                     ChildrenEnd::WithoutWait
                 }
                 _ => ChildrenEnd::AsZombies,
             };
+            process.children_end.set(children_end);
         }
         let what = What::Mask {
             call: "rt_sigaction".to_owned(),

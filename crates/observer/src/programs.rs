@@ -1,7 +1,9 @@
 //! Programs are executed: by a process's first thread, or by another one,
 //! which becomes the first.
 
+use std::cell::Cell;
 use std::io::Write;
+use std::rc::Rc;
 
 use trace::What;
 
@@ -69,9 +71,12 @@ impl<W: Write> Keeper<W> {
         let process = self.tree.process(index);
         process.exit_signal.number = libc::SIGCHLD;
         process.programs = process.programs.wrapping_add(1);
-        if process.children_end == ChildrenEnd::WithoutWait {
-            process.children_end = ChildrenEnd::AsZombies;
-        }
+        // From here on they are its own, whoever shared them.
+        let children_end = match process.children_end.get() {
+            ChildrenEnd::WithoutWait => ChildrenEnd::AsZombies,
+            other => other,
+        };
+        process.children_end = Rc::new(Cell::new(children_end));
         let mut descriptors = process.descriptors.borrow_mut();
         let mut closed = descriptors.close_on_exec();
         if descriptors.is_in_doubt {

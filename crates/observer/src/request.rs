@@ -405,7 +405,7 @@ impl Run {
         }
         if self.inherited.ignores_children() {
             let first = keeper.tree.process(0);
-            first.children_end = ChildrenEnd::Ignored;
+            first.children_end.set(ChildrenEnd::Ignored);
         }
         let (end, reason, order) = keeper.follow(launched.report);
         let reason = reason.or_else(|| interrupted(end.as_ref()));

@@ -1,6 +1,6 @@
 //! The processes of a run, and their threads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
@@ -41,7 +41,8 @@ pub(crate) struct Process {
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
-    pub(crate) children_end: ChildrenEnd,
+    /// Shared by processes that clone made with `CLONE_SIGHAND`.
+    pub(crate) children_end: Rc<Cell<ChildrenEnd>>,
     pub(crate) exit_signal: ExitSignal,
     /// How many programs it has executed, as far as its children care.
     pub(crate) programs: u32,
@@ -127,7 +128,11 @@ impl Tree {
         creator.is_elsewhere |= flags & libc::CLONE_FS != 0;
         let is_elsewhere =
             creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
-        let children_end = creator.children_end;
+        let children_end = if flags & libc::CLONE_SIGHAND != 0 {
+            Rc::clone(&creator.children_end)
+        } else {
+            Rc::new(Cell::clone(&creator.children_end))
+        };
         let exit_signal = creator.gives_exit_signal(flags);
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
@@ -188,7 +193,7 @@ impl Tree {
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
-            children_end: ChildrenEnd::default(),
+            children_end: Rc::default(),
             exit_signal: ExitSignal::USUAL,
             programs: 0,
             is_unwanted: false,

@@ -50,7 +50,7 @@ impl Process {
 
     /// Whether the kernel collects its children by itself.
     fn wants_no_zombies(&self) -> bool {
-        self.children_end != ChildrenEnd::AsZombies
+        self.children_end.get() != ChildrenEnd::AsZombies
     }
 
     /// Whether the kernel collects this child by itself.

@@ -89,3 +89,11 @@ fn who_executes_a_program_or_whose_parent_does_sends_sigchld() {
         assert_eq!(collected_by_kernel(&run), [true], "{behaviour}");
     }
 }
+
+#[test]
+fn dispositions_that_are_shared_count_for_both() {
+    let run = observed(&["shares-dispositions"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), Some(0));
+    assert_eq!(collected_by_kernel(&run), [true, true]);
+}
