@@ -37,6 +37,9 @@ pub(crate) struct Process {
     pub(crate) created: u32,
     pub(crate) threads: u32,
     pub(crate) ended: Option<Ending>,
+    /// Whether it has ended, and its tracer has let it go: it is its parent's
+    /// to collect.
+    pub(crate) is_zombie: bool,
     pub(crate) is_stopped: bool,
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
@@ -190,6 +193,7 @@ impl Tree {
             created: 0,
             threads: 1,
             ended: None,
+            is_zombie: false,
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
@@ -412,6 +416,12 @@ impl Tree {
             .into_iter()
             .filter(|child| self.processes[child].is_there())
             .collect();
+        let (unwanted, orphans): (Vec<Index>, Vec<Index>) = orphans
+            .into_iter()
+            .partition(|orphan| self.is_collected_at_once(heir, *orphan));
+        for zombie in unwanted {
+            self.reap(zombie);
+        }
         for orphan in &orphans {
             let is_unwanted = self.is_unwanted(*orphan);
             let process = self.process(*orphan);
@@ -423,13 +433,6 @@ impl Tree {
             }
         }
         (orphans, heir)
-    }
-
-    /// Whether the kernel would collect it for its parent, had it ended.
-    pub(crate) fn is_unwanted(&self, index: Index) -> bool {
-        let child = &self.processes[&index];
-        let parent = child.parent.and_then(|it| self.processes.get(&it));
-        parent.is_some_and(|parent| parent.wants_no_zombie(child))
     }
 
     /// Who becomes the parent of a process's children; no subreaper outside

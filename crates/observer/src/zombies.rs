@@ -8,7 +8,7 @@ use trace::What;
 use crate::keeper::Keeper;
 use crate::newborn::Newborn;
 use crate::ptrace::{Tid, Usage};
-use crate::tree::Process;
+use crate::tree::{Index, Process, Tree};
 
 /// What becomes of a process's children when they end: what SIGCHLD does to
 /// it (sigaction(2)).
@@ -53,11 +53,33 @@ impl Process {
         self.children_end.get() != ChildrenEnd::AsZombies
     }
 
-    /// Whether the kernel collects this child by itself.
-    pub(crate) fn wants_no_zombie(&self, child: &Self) -> bool {
-        let ExitSignal { number, program } = child.exit_signal;
-        let sends = number == libc::SIGCHLD || program != self.programs;
-        sends && self.wants_no_zombies()
+    /// Whether the kernel collects a child with this signal by itself.
+    fn wants_no_zombie(&self, sent: ExitSignal) -> bool {
+        let is_usual =
+            sent.number == libc::SIGCHLD || sent.program != self.programs;
+        is_usual && self.wants_no_zombies()
+    }
+}
+
+impl Tree {
+    /// Whether the kernel would collect it for its parent, had it ended.
+    pub(crate) fn is_unwanted(&mut self, index: Index) -> bool {
+        let Some(child) = self.get(index) else { return false };
+        let (parent, signal) = (child.parent, child.exit_signal);
+        let parent = parent.and_then(|parent| self.get(parent));
+        parent.is_some_and(|parent| parent.wants_no_zombie(signal))
+    }
+
+    /// Whether a zombie goes when it is handed to that process: an orphan
+    /// sends SIGCHLD.
+    pub(crate) fn is_collected_at_once(
+        &mut self,
+        heir: Option<Index>,
+        orphan: Index,
+    ) -> bool {
+        let is_zombie = self.get(orphan).is_some_and(|it| it.is_zombie);
+        let heir = heir.and_then(|heir| self.get(heir));
+        is_zombie && heir.is_some_and(|heir| heir.wants_no_zombies())
     }
 }
 
@@ -96,6 +118,8 @@ impl<W: Write> Keeper<W> {
         self.tell(index, tid, what);
         if is_gone {
             self.tree.reap(index);
+        } else {
+            self.tree.process(index).is_zombie = true;
         }
     }
 }

@@ -97,3 +97,14 @@ fn dispositions_that_are_shared_count_for_both() {
     assert_eq!(run.code_of("A"), Some(0));
     assert_eq!(collected_by_kernel(&run), [true, true]);
 }
+
+#[test]
+fn a_zombie_is_handed_only_to_who_wants_it() {
+    for (is_wanted, orphans) in [("1", 1), ("0", 0)] {
+        let run = observed(&["hands-on-a-zombie", is_wanted]);
+        check(&run);
+        assert_eq!(run.code_of("A"), Some(0), "{is_wanted}");
+        let count = run.count(|it| matches!(it, What::Reparent { .. }));
+        assert_eq!(count, orphans, "{is_wanted}");
+    }
+}
