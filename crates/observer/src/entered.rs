@@ -39,7 +39,7 @@ impl<W: Write> Keeper<W> {
             Kind::CloseRange => self.closes_range(index, tid, arguments),
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
-            Kind::Prctl => self.names_itself(index, tid, arguments),
+            Kind::Prctl => self.sets_up_itself(index, tid, arguments),
             Kind::Elsewhere => self.goes_elsewhere(index, call),
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
@@ -193,12 +193,20 @@ impl<W: Write> Keeper<W> {
         self.tell(index, tid, What::Alarm { call, after_us, every_us });
     }
 
-    fn names_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+    fn sets_up_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        let [option, value, ..] = arguments;
         let process = self.tree.process(index);
-        if arguments[0] as i32 == libc::PR_SET_CHILD_SUBREAPER {
-            process.is_subreaper = arguments[1] != 0;
-        } else if tid == process.pid {
-            process.name = read_string(tid, arguments[1], 15);
+        match option as i32 {
+            libc::PR_SET_CHILD_SUBREAPER => process.is_subreaper = value != 0,
+            libc::PR_SET_NAME if tid == process.pid => {
+                process.name = read_string(tid, value, 15);
+            }
+            // A number that is no signal changes nothing.
+            libc::PR_SET_PDEATHSIG if value <= 64 => {
+                let signal = (value > 0).then(|| names::signal(value as i32));
+                self.tell(index, tid, What::Pdeathsig { signal });
+            }
+            _ => {}
         }
     }
 

@@ -53,7 +53,7 @@ pub(crate) struct Keeper<W: Write> {
     pub(crate) ending: Option<Reason>,
     /// Whether everybody has been killed: what a process reads because
     /// another was killed first is none of its deeds.
-    is_over: bool,
+    pub(crate) is_over: bool,
     /// What the plan does, if there is one.
     pub(crate) planner: Option<Planner>,
     pub(crate) turns: Turns,
@@ -377,6 +377,7 @@ impl<W: Write> Keeper<W> {
         let process = self.tree.process(index);
         process.ended = Some(how.clone());
         let pid = process.pid;
+        self.tell_last_signal(index, status);
         self.tell(index, pid, What::Exit { how });
         let (orphans, heir) = self.tree.adopt_children_of(index);
         let to = heir.map(|heir| self.tree.process(heir).who.clone());

@@ -46,6 +46,7 @@ mod registers;
 mod request;
 mod returned;
 mod search;
+mod sent;
 mod signals;
 mod stops;
 mod table;

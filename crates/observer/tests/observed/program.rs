@@ -8,6 +8,7 @@ mod kin;
 mod moves;
 mod namespaces;
 mod refused;
+mod sent;
 mod stopped;
 mod storm;
 mod tables;
@@ -49,5 +50,6 @@ fn behave(name: &str, number: i32) -> Option<u8> {
         .or_else(|| namespaces::behave(name))
         .or_else(|| tables::behave(name, number))
         .or_else(|| refused::behave(name))
+        .or_else(|| sent::behave(name))
         .or_else(|| storm::behave(name, number))
 }
