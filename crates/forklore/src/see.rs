@@ -280,7 +280,12 @@ impl See {
         }
         match anstream::stderr().write_all(text.as_bytes()) {
             // It was to be seen there, and nothing can be said of it there.
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge
+                ) =>
+            {
                 Err(error)
             }
             // The terminal may be gone (SIGHUP): the files are still wanted.

@@ -26,7 +26,7 @@ use crate::order::Order;
 use crate::plan::Plan;
 use crate::plan_state::Planner;
 use crate::search::look_up;
-use crate::signals::{Forwarding, Inherited, ignore, tell};
+use crate::signals::{Forwarding, Inherited, ignore, outlive_file_limit, tell};
 use crate::zombies::ChildrenEnd;
 
 /// The name under which this program is executed as a keeper.
@@ -257,7 +257,9 @@ impl Drop for Observation {
 
 /// If this process was started as a keeper: keeps, and never returns.
 ///
-/// To be called first in `main`, while the process has one thread.
+/// To be called first in `main`, while the process has one thread. From there
+/// on a write above `RLIMIT_FSIZE` fails (`EFBIG`), and does not kill this
+/// process by SIGXFSZ; the programs that it executes find what it found.
 pub fn keeper_main() {
     keeper_main_with(|_| Err(io::Error::other("this program contains no run")));
 }
@@ -272,6 +274,7 @@ pub type Confine = fn(&[u8]) -> io::Result<Confined>;
 /// As [`keeper_main`], for a program that contains the runs which it asks to
 /// be contained.
 pub fn keeper_main_with(confine: Confine) {
+    outlive_file_limit();
     let mut arguments = env::args_os();
     if arguments.next().is_none_or(|name| name != KEEPER) {
         return;
