@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -14,12 +15,16 @@ mod ear;
 mod grade;
 mod learn;
 mod lesson;
+mod limits;
 mod locale;
 mod reports;
 mod ring;
 mod see;
 mod surroundings;
 mod why;
+
+/// The exit code of what could not be done here.
+const COULD_NOT: u8 = 3;
 
 /// See what a command's processes do, and why they do not move.
 #[derive(Debug, Parser)]
@@ -49,6 +54,17 @@ enum Command {
 
 fn main() -> ExitCode {
     observer::keeper_main_with(grader::confine);
+    if let Some(says) = limits::lack_of_stack() {
+        // Nobody may be there to hear it.
+        writeln!(io::stderr(), "{says}").ok();
+        return ExitCode::from(COULD_NOT);
+    }
+    run()
+}
+
+/// Apart from `main`, so that its frame is not on the stack of who has none.
+#[inline(never)]
+fn run() -> ExitCode {
     match Forklore::parse().command {
         Command::See(see) => see.run(),
         Command::Grade(grade) => grade.run(),

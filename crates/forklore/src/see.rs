@@ -17,6 +17,8 @@ use trace::{Copying, Reader};
 use crate::{columns, lesson, locale, surroundings};
 
 const COULD_NOT: u8 = 3;
+/// As a shell says that a command died of SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// One form of a picture.
 type Draw = fn(&Story) -> String;
@@ -42,11 +44,12 @@ Examples:
   forklore see --from run.jsonl --svg run.svg
   cargo see -p lesson-05-pipes -- end-of-file
 
-Exit codes: 0 drawn, 1 the run was ended early, 2 wrong usage, 3 could not be
-run, observed or read.
+Exit codes: 0 drawn, however the command ended; 1 the run was ended early,
+2 wrong usage, 3 could not be run, observed or read; 130 drawn, and the command
+died of Ctrl-C.
 
-The first Ctrl-C is the command's, the second ends the run. Either way what
-happened is drawn.")]
+The first Ctrl-C is the command's: it dies of it, or handles it and goes on.
+The second ends the run (exit code 1). Either way what happened is drawn.")]
 pub(crate) struct See {
     /// Observes this package of the workspace; behind -- come its arguments
     #[arg(short, long, value_name = "LESSON")]
@@ -102,6 +105,7 @@ impl See {
         match outcome {
             Ok(Observed::Done) => ExitCode::SUCCESS,
             Ok(Observed::Ended) => ExitCode::FAILURE,
+            Ok(Observed::Interrupted) => ExitCode::from(INTERRUPTED),
             Ok(Observed::Failed) => ExitCode::from(COULD_NOT),
             Err(error) => {
                 // Nobody may be there to hear it.
@@ -280,7 +284,12 @@ impl See {
         }
         match anstream::stderr().write_all(text.as_bytes()) {
             // It was to be seen there, and nothing can be said of it there.
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge
+                ) =>
+            {
                 Err(error)
             }
             // The terminal may be gone (SIGHUP): the files are still wanted.

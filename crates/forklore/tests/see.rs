@@ -77,3 +77,53 @@ fn a_trace_with_something_behind_its_end_is_refused() {
     assert!(said(&output).contains("behind its end line"), "{}", said(&output));
     std::fs::remove_file(file).expect("it is ours");
 }
+
+/// Runs a line of a shell, which finds forklore as `$0`.
+fn shell(script: &str) -> Output {
+    let mut command = Command::new("sh");
+    command.args(["-c", script, FORKLORE]).env_remove("COLUMNS");
+    command.stdin(Stdio::null()).output().expect("it can be run")
+}
+
+#[test]
+fn a_file_above_its_limit_is_told_and_only_the_command_dies_of_it() {
+    let file = place("too-large");
+    let path = file.to_str().expect("text");
+    let many = "for i in 1 2 3 4 5 6 7 8 9; do true | true; done";
+    for form in ["jsonl", "html", "svg", "mermaid", "chrome"] {
+        let output = shell(&format!(
+            "ulimit -f 1; exec \"$0\" see --quiet --{form} {path} -- \
+             sh -c '{many}'"
+        ));
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(3), "{form}: {said}");
+        let line = format!("forklore see: cannot write {path}: File too large");
+        assert!(said.starts_with(&line), "{form}: {said}");
+        assert_eq!(said.lines().count(), 1, "{form}: {said}");
+    }
+    let output = shell(&format!(
+        "ulimit -f 1; exec \"$0\" see -- head -c 9999 /dev/zero >{path}"
+    ));
+    let seen = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{seen}");
+    assert!(seen.contains("killed by SIGXFSZ"), "{seen}");
+    let output = shell(&format!(
+        "ulimit -f 1; COLUMNS=400 exec \"$0\" see -- sh -c '{many}' 2>{path}"
+    ));
+    assert_eq!(output.status.code(), Some(3));
+    std::fs::remove_file(file).expect("it is ours");
+}
+
+#[test]
+fn a_stack_that_is_too_small_is_told() {
+    for limit in [64, 128] {
+        let output = shell(&format!("ulimit -s {limit}; \"$0\" see -- true"));
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        let line = format!("forklore: a stack of {limit} KiB");
+        assert!(said.starts_with(&line), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let inside = shell("\"$0\" see -- sh -c 'ulimit -s 64; exec true'");
+    assert_eq!(inside.status.code(), Some(0), "{}", said(&inside));
+}

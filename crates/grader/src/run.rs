@@ -252,7 +252,8 @@ impl Run {
         drop(self.stdin.take());
         let observed = self.observation.finish()?;
         let mut record = self.record;
-        if observed != Observed::Done {
+        // Only a keeper that has ended the run has said a last line.
+        if !matches!(observed, Observed::Done | Observed::Interrupted) {
             let said = record.take_last_line();
             if observed == Observed::Failed {
                 return Err(io::Error::other(said));

@@ -56,6 +56,8 @@ pub enum Reason {
     Output,
     /// The keeper itself was told to end, by this signal.
     Asked(i32),
+    /// It did not: the first process died of the terminal's SIGINT.
+    Interrupted,
     /// Nobody reads the trace any more.
     NoReader,
 }
@@ -73,6 +75,9 @@ impl fmt::Display for Reason {
             Self::Output => f.write_str("it printed more than allowed"),
             Self::Asked(signal) => {
                 write!(f, "{} came", crate::names::signal(*signal))
+            }
+            Self::Interrupted => {
+                f.write_str("its first process died of SIGINT")
             }
             Self::NoReader => f.write_str("nobody reads the trace"),
         }
@@ -194,8 +199,7 @@ pub(crate) fn interrupted(first: Option<&Ending>) -> Option<Reason> {
     let of_it = |signal: &str| signal == Signal::SIGINT.as_str();
     let is_dead =
         matches!(first, Some(Ending::Signal { signal }) if of_it(signal));
-    (is_dead && INTERRUPTS.load(Relaxed) > 0)
-        .then_some(Reason::Asked(libc::SIGINT))
+    (is_dead && INTERRUPTS.load(Relaxed) > 0).then_some(Reason::Interrupted)
 }
 
 /// The signal that asked this process to end.

@@ -11,7 +11,8 @@ use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_string, read_words};
 use crate::table::Kind;
-use crate::tree::{ChildrenEnd, Index};
+use crate::tree::Index;
+use crate::zombies::ChildrenEnd;
 
 const PATH_MAX: usize = 4096;
 const ARGUMENTS_KEPT: usize = 32;
@@ -38,7 +39,7 @@ impl<W: Write> Keeper<W> {
             Kind::CloseRange => self.closes_range(index, tid, arguments),
             Kind::Mask => self.masks(index, tid, arguments),
             Kind::Action => self.acts(index, tid, arguments),
-            Kind::Prctl => self.names_itself(index, tid, arguments),
+            Kind::Prctl => self.sets_up_itself(index, tid, arguments),
             Kind::Elsewhere => self.goes_elsewhere(index, call),
             Kind::Exec { path, argv } => {
                 call.text = text_at(tid, arguments, path);
@@ -151,13 +152,14 @@ impl<W: Write> Keeper<W> {
         };
         if arguments[0] as i32 == libc::SIGCHLD {
             let process = self.tree.process(index);
-            process.children_end = match (how, flags as i32) {
+            let children_end = match (how, flags as i32) {
                 ("ignore", _) => ChildrenEnd::Ignored,
                 (_, it) if it & libc::SA_NOCLDWAIT != 0 => {
                     ChildrenEnd::WithoutWait
                 }
                 _ => ChildrenEnd::AsZombies,
             };
+            process.children_end.set(children_end);
         }
         let what = What::Mask {
             call: "rt_sigaction".to_owned(),
@@ -191,12 +193,20 @@ impl<W: Write> Keeper<W> {
         self.tell(index, tid, What::Alarm { call, after_us, every_us });
     }
 
-    fn names_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+    fn sets_up_itself(&mut self, index: Index, tid: Tid, arguments: [u64; 6]) {
+        let [option, value, ..] = arguments;
         let process = self.tree.process(index);
-        if arguments[0] as i32 == libc::PR_SET_CHILD_SUBREAPER {
-            process.is_subreaper = arguments[1] != 0;
-        } else if tid == process.pid {
-            process.name = read_string(tid, arguments[1], 15);
+        match option as i32 {
+            libc::PR_SET_CHILD_SUBREAPER => process.is_subreaper = value != 0,
+            libc::PR_SET_NAME if tid == process.pid => {
+                process.name = read_string(tid, value, 15);
+            }
+            // A number that is no signal changes nothing.
+            libc::PR_SET_PDEATHSIG if value <= 64 => {
+                let signal = (value > 0).then(|| names::signal(value as i32));
+                self.tell(index, tid, What::Pdeathsig { signal });
+            }
+            _ => {}
         }
     }
 

@@ -23,7 +23,7 @@ use crate::plan_calls::row_of;
 use crate::plan_state::{Entry, Planner};
 use crate::privilege::Rights;
 use crate::ptrace::{
-    CallInfo, Report, Resume, Stop, Tid, Usage, call_info, event_message,
+    CallInfo, Report, Resume, Stop, Tid, call_info, event_message,
     exit_message, is_killed,
 };
 use crate::refused::REFUSED;
@@ -53,7 +53,7 @@ pub(crate) struct Keeper<W: Write> {
     pub(crate) ending: Option<Reason>,
     /// Whether everybody has been killed: what a process reads because
     /// another was killed first is none of its deeds.
-    is_over: bool,
+    pub(crate) is_over: bool,
     /// What the plan does, if there is one.
     pub(crate) planner: Option<Planner>,
     pub(crate) turns: Turns,
@@ -186,45 +186,6 @@ impl<W: Write> Keeper<W> {
         }
         let (how, signal) = self.stopped(tid, stop);
         self.go_on(tid, how, signal);
-    }
-
-    /// A thread is gone. Of a process whose parent lives this is told when
-    /// it becomes a zombie, and once more if the keeper inherits the zombie.
-    pub(crate) fn reaped(&mut self, tid: Tid, status: i32, usage: Usage) {
-        self.takes_over(tid);
-        let known = self.tree.index_of(tid);
-        self.gone(tid, status);
-        let Some(index) = self.leaving.remove(&tid).or(known) else {
-            match self.tree.by_pid(tid) {
-                Some(index) => self.tree.reap(index),
-                None => {
-                    let newborn = Newborn::ended(status, usage);
-                    self.newborn.insert(tid, newborn);
-                }
-            }
-            return;
-        };
-        let process = self.tree.get(index).filter(|it| it.pid == tid);
-        let Some(process) = process else { return };
-        let (parent, is_unwanted) = (process.parent, process.is_unwanted);
-        let parent = parent.and_then(|parent| self.tree.get(parent));
-        // What its parent wants is asked when its tracer lets it go, which is
-        // now.
-        let collected = is_unwanted
-            || parent.as_ref().is_some_and(|it| it.wants_no_zombies());
-        let is_gone = parent.is_none() || collected;
-        self.spent_us += usage.user_us + usage.system_us;
-        let what = What::Cpu {
-            user_us: usage.user_us,
-            system_us: usage.system_us,
-            voluntary: usage.voluntary,
-            involuntary: usage.involuntary,
-            collected,
-        };
-        self.tell(index, tid, what);
-        if is_gone {
-            self.tree.reap(index);
-        }
     }
 
     /// Whether somebody has told its end and is not reaped: its parent hears
@@ -366,9 +327,10 @@ impl<W: Write> Keeper<W> {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let parent = thread.process;
         let call = thread.call.take();
-        let (name, flags) = call
-            .as_ref()
-            .map_or(("clone", 0), |call| (call.row.name, call.clone_flags()));
+        let (name, flags) =
+            call.as_ref().map_or(("clone", libc::SIGCHLD), |call| {
+                (call.row.name, call.clone_flags())
+            });
         let since = call.as_ref().map(|call| call.tick);
         if flags & libc::CLONE_THREAD != 0 {
             self.tell_thread(parent, tid, new);
@@ -391,7 +353,7 @@ impl<W: Write> Keeper<W> {
     /// A thread is about to end, or has ended; with the last one its process
     /// ends. Told here and not when it is reaped, because its descriptors
     /// are closed in between, and others notice.
-    fn gone(&mut self, tid: Tid, status: i32) {
+    pub(crate) fn gone(&mut self, tid: Tid, status: i32) {
         let Some(thread) = self.tree.thread(tid) else { return };
         let index = thread.process;
         let call = thread.call.take().filter(|it| !it.is_refused);
@@ -415,6 +377,7 @@ impl<W: Write> Keeper<W> {
         let process = self.tree.process(index);
         process.ended = Some(how.clone());
         let pid = process.pid;
+        self.tell_last_signal(index, status);
         self.tell(index, pid, What::Exit { how });
         let (orphans, heir) = self.tree.adopt_children_of(index);
         let to = heir.map(|heir| self.tree.process(heir).who.clone());

@@ -26,6 +26,7 @@ mod messages;
 mod names;
 mod namespace;
 mod newborn;
+mod observation;
 mod order;
 mod pending;
 mod plan;
@@ -46,6 +47,7 @@ mod registers;
 mod request;
 mod returned;
 mod search;
+mod sent;
 mod signals;
 mod stops;
 mod table;
@@ -54,12 +56,14 @@ mod tree;
 mod turns;
 mod waits;
 mod weight;
+mod zombies;
 
 #[doc(hidden)]
 pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
+pub use observation::{Observation, Observed};
 pub use plan::{BadPlan, Plan};
 pub use request::{
-    Confine, Confined, Observation, Observed, Request, Surroundings,
-    keeper_main, keeper_main_with, observe, observe_in,
+    Confine, Confined, Request, Surroundings, keeper_main, keeper_main_with,
+    observe, observe_in,
 };

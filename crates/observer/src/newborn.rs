@@ -145,7 +145,8 @@ impl<W: Write> Keeper<W> {
                 self.tell_thread(process, 0, tid);
             } else if family.parent.is_some() {
                 let maker = known(family.parent).unwrap_or(0);
-                self.tell_birth((maker, tid), (tid, None), "clone", 0);
+                let (birth, usual) = ((tid, None), libc::SIGCHLD);
+                self.tell_birth((maker, tid), birth, "clone", usual);
             } else {
                 // A thread that was killed before it did anything.
                 self.newborn.remove(&tid);

@@ -41,8 +41,12 @@ impl PendingCall {
         }
     }
 
-    /// Of clone(2); fork(2) and vfork(2) have none.
+    /// Of clone(2), the exit signal among them; fork(2) and vfork(2) have
+    /// that alone.
     pub(crate) fn clone_flags(&self) -> i32 {
-        if self.row.name == "clone" { self.arguments[0] as i32 } else { 0 }
+        match self.row.name {
+            "clone" => self.arguments[0] as i32,
+            _ => libc::SIGCHLD,
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Programs are executed: by a process's first thread, or by another one,
 //! which becomes the first.
 
+use std::cell::Cell;
 use std::io::Write;
+use std::rc::Rc;
 
 use trace::What;
 
@@ -10,7 +12,8 @@ use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, architecture, event_message};
-use crate::tree::{ChildrenEnd, Index};
+use crate::tree::Index;
+use crate::zombies::ChildrenEnd;
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn executed(&mut self, pid: Tid) {
@@ -66,9 +69,14 @@ impl<W: Write> Keeper<W> {
     fn new_program(&mut self, index: Index, pid: Tid, call: PendingCall) {
         self.tree.unshare(index, libc::CLONE_FILES); // exec(2) does
         let process = self.tree.process(index);
-        if process.children_end == ChildrenEnd::WithoutWait {
-            process.children_end = ChildrenEnd::AsZombies;
-        }
+        process.exit_signal.number = libc::SIGCHLD;
+        process.programs = process.programs.wrapping_add(1);
+        // From here on they are its own, whoever shared them.
+        let children_end = match process.children_end.get() {
+            ChildrenEnd::WithoutWait => ChildrenEnd::AsZombies,
+            other => other,
+        };
+        process.children_end = Rc::new(Cell::new(children_end));
         let mut descriptors = process.descriptors.borrow_mut();
         let mut closed = descriptors.close_on_exec();
         if descriptors.is_in_doubt {

@@ -171,25 +171,14 @@ fn is_at_end(tid: Tid) -> Result<bool, Errno> {
     Ok(signal_info(tid)?.si_code >> 8 == libc::PTRACE_EVENT_EXIT)
 }
 
-fn signal_info(tid: Tid) -> Result<libc::siginfo_t, Errno> {
+/// The signal that is about to be delivered, or why the tracee stands still.
+pub(crate) fn signal_info(tid: Tid) -> Result<libc::siginfo_t, Errno> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let data = info.as_mut_ptr().expose_provenance();
     request(libc::PTRACE_GETSIGINFO, tid, 0, data)?;
     // SAFETY: all bytes were zeroed, then written by the kernel; every bit
     // pattern is a siginfo_t.
     Ok(unsafe { info.assume_init() })
-}
-
-/// The sender of the signal that is about to be delivered: its pid, if a
-/// process sent it.
-pub(crate) fn signal_sender(tid: Tid) -> Result<Option<i32>, Errno> {
-    let info = signal_info(tid)?;
-    // SI_USER is 0; SI_QUEUE, SI_TKILL and their like are negative.
-    if info.si_code > 0 {
-        return Ok(None);
-    }
-    // SAFETY: with such a code the pid is part of the union in use.
-    Ok(Some(unsafe { info.si_pid() }))
 }
 
 /// `PTRACE_GET_SYSCALL_INFO` (kernel 5.3): the same on every architecture.

@@ -3,31 +3,33 @@
 use std::env;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::{Pid, getppid, pipe2};
+use nix::unistd::{getppid, pipe2};
 use trace::{Header, Level, Writer};
 
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::keeper::Keeper;
 use crate::launch::{Failed, launch, refusal, start, trouble_of};
 use crate::light::{Watcher, below};
+use crate::observation::{
+    ENDED, FAILED, INTERRUPTED, Observation, say, say_ended,
+};
 use crate::order::Order;
 use crate::plan::Plan;
 use crate::plan_state::Planner;
 use crate::search::look_up;
-use crate::signals::{Forwarding, Inherited, ignore, tell};
-use crate::tree::ChildrenEnd;
+use crate::signals::{Forwarding, Inherited, ignore, outlive_file_limit};
+use crate::zombies::ChildrenEnd;
 
 /// The name under which this program is executed as a keeper.
 const KEEPER: &str = "forklore-keeper";
@@ -71,30 +73,6 @@ pub struct Surroundings {
     /// Its working directory.
     pub folder: PathBuf,
 }
-
-/// A run under way. Its output goes where this process's output goes, or
-/// where its [`Surroundings`] say.
-#[derive(Debug)]
-pub struct Observation {
-    trace: Option<BufReader<File>>,
-    keeper: Child,
-    signals: Forwarding,
-}
-
-/// How a keeper ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Observed {
-    /// The run is over.
-    Done,
-    /// A ceiling was reached, or the keeper was told to end; it has said why
-    /// on stderr.
-    Ended,
-    /// The run could not be observed, or not begin; it has said why.
-    Failed,
-}
-
-const ENDED: u8 = 1;
-const FAILED: u8 = 3;
 
 /// Starts the run.
 ///
@@ -199,65 +177,11 @@ fn keeper_of(
     command
 }
 
-impl Observation {
-    /// The trace, line by line, while the run goes on; can be taken once.
-    ///
-    /// It must be read: a full pipe stops the keeper, and with it the run.
-    pub fn trace(&mut self) -> Option<BufReader<File>> {
-        self.trace.take()
-    }
-
-    /// The process that keeps the run: orphans of the run become its
-    /// children.
-    pub fn keeper(&self) -> i32 {
-        self.keeper.id() as i32
-    }
-
-    /// Asks the keeper to end the run; its trace is told to the end.
-    pub fn end(&self) {
-        tell(self.keeper(), libc::SIGTERM);
-    }
-
-    /// Waits for the end of the run.
-    ///
-    /// # Errors
-    /// What wait4(2) reports.
-    pub fn finish(mut self) -> io::Result<Observed> {
-        drop(self.trace.take());
-        let keeper = Pid::from_raw(self.keeper.id() as i32);
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-        while waitid(Id::Pid(keeper), flags) == Err(Errno::EINTR) {}
-        self.signals.forget();
-        let status: ExitStatus = self.keeper.wait()?;
-        Ok(match (status.code(), status.signal()) {
-            (Some(0), _) => Observed::Done,
-            (Some(code), _) if code == i32::from(ENDED) => Observed::Ended,
-            // Before it had a handler, and the run began.
-            (
-                _,
-                Some(signal @ (libc::SIGINT | libc::SIGTERM | libc::SIGHUP)),
-            ) => {
-                say_ended(Reason::Asked(signal));
-                Observed::Ended
-            }
-            _ => Observed::Failed,
-        })
-    }
-}
-
-impl Drop for Observation {
-    /// Ends the run, if it is not over.
-    fn drop(&mut self) {
-        // Both fail if the keeper is reaped already.
-        self.keeper.kill().ok();
-        self.signals.forget();
-        self.keeper.wait().ok();
-    }
-}
-
 /// If this process was started as a keeper: keeps, and never returns.
 ///
-/// To be called first in `main`, while the process has one thread.
+/// To be called first in `main`, while the process has one thread. From there
+/// on a write above `RLIMIT_FSIZE` fails (`EFBIG`), and does not kill this
+/// process by SIGXFSZ; the programs that it executes find what it found.
 pub fn keeper_main() {
     keeper_main_with(|_| Err(io::Error::other("this program contains no run")));
 }
@@ -272,6 +196,7 @@ pub type Confine = fn(&[u8]) -> io::Result<Confined>;
 /// As [`keeper_main`], for a program that contains the runs which it asks to
 /// be contained.
 pub fn keeper_main_with(confine: Confine) {
+    outlive_file_limit();
     let mut arguments = env::args_os();
     if arguments.next().is_none_or(|name| name != KEEPER) {
         return;
@@ -405,7 +330,7 @@ impl Run {
         }
         if self.inherited.ignores_children() {
             let first = keeper.tree.process(0);
-            first.children_end = ChildrenEnd::Ignored;
+            first.children_end.set(ChildrenEnd::Ignored);
         }
         let (end, reason, order) = keeper.follow(launched.report);
         let reason = reason.or_else(|| interrupted(end.as_ref()));
@@ -461,6 +386,9 @@ impl Run {
         written: io::Result<()>,
         trouble: Option<io::Error>,
     ) -> io::Result<u8> {
+        if reason == Some(Reason::Interrupted) {
+            return Ok(INTERRUPTED);
+        }
         if let Some(reason) = reason {
             say_ended(reason);
             return Ok(ENDED);
@@ -503,15 +431,6 @@ fn guard(work: impl FnOnce() -> io::Result<u8>) -> io::Result<u8> {
         say("the keeper was killed; so is the run");
         FAILED
     }))
-}
-
-fn say_ended(reason: Reason) {
-    say(&format!("the run was ended: {reason}"));
-}
-
-/// Says a line on stderr; nobody may be there to hear it.
-fn say(line: &str) {
-    writeln!(io::stderr(), "forklore: {line}").ok();
 }
 
 fn close_on_exec(fd: OwnedFd) -> io::Result<OwnedFd> {

@@ -236,6 +236,7 @@ impl<W: Write> Keeper<W> {
             to_pid: Some(pid),
             from: None,
             arrived: false,
+            code: None,
             errno: names::errno(value),
         };
         self.tell(index, tid, what);

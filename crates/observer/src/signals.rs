@@ -128,6 +128,20 @@ fn catch(signal: Signal) -> Option<(Signal, SigAction)> {
     Some((signal, before))
 }
 
+extern "C" fn do_nothing(_: c_int) {}
+
+/// From here on a write above the limit on file size fails, and does not end
+/// this process. A handler, and not `SIG_IGN`: execve(2) takes it back.
+pub(crate) fn outlive_file_limit() {
+    if disposition(Signal::SIGXFSZ) == Ok(libc::SIG_DFL) {
+        let handler = SigHandler::Handler(do_nothing);
+        let flags = SaFlags::SA_RESTART;
+        let action = SigAction::new(handler, flags, SigSet::empty());
+        // SAFETY: the handler does nothing.
+        unsafe { sigaction(Signal::SIGXFSZ, &action) }.ok();
+    }
+}
+
 /// Whose `SIGCHLD` is ignored cannot wait for a child.
 fn hear_of_children() -> Option<(Signal, SigAction)> {
     if disposition(Signal::SIGCHLD) != Ok(libc::SIG_IGN) {

@@ -6,7 +6,8 @@ use trace::What;
 
 use crate::keeper::Keeper;
 use crate::names;
-use crate::ptrace::{Tid, signal_sender};
+use crate::ptrace::Tid;
+use crate::sent::{Sent, is_out_of_cpu_time};
 use crate::table::Kind;
 use crate::tree::Index;
 
@@ -16,27 +17,17 @@ impl<W: Write> Keeper<W> {
         if let Some(planner) = self.planner.as_mut() {
             planner.course(tid).wake();
         }
-        let sender = signal_sender(tid).ok().flatten();
+        let sent = Sent::of(tid);
         // It is the sender's own; one from an outer namespace sends as 0.
-        let sender = sender.and_then(|pid| self.tree.meant_by(index, pid));
-        // The kernel sends it in the writer's own name.
-        let sender = sender.filter(|_| signal != libc::SIGPIPE);
+        let meant =
+            |pid: Option<i32>| pid.and_then(|it| self.tree.meant_by(index, it));
+        let sender = meant(sent.and_then(Sent::sender));
+        let is_of_child = meant(sent.and_then(Sent::child)).is_some();
+        let is_own = sender == Some(index);
+        let sent = sent.filter(|it| !(is_own && it.is_for_own_write()));
+        let sender = sender.filter(|_| sent.is_some());
         if let Some(sender) = sender {
-            // Its kill(2) may not have returned yet.
-            let is_sending =
-                |kind| matches!(kind, Kind::Kill { .. } | Kind::PidfdSignal);
-            let tids: Vec<Tid> = self
-                .tree
-                .tids()
-                .filter(|(_, thread)| thread.process == sender)
-                .filter(|(_, thread)| {
-                    let call = thread.call.as_ref();
-                    call.is_some_and(|call| is_sending(call.row.kind))
-                })
-                .map(|(tid, _)| tid)
-                .filter(|sender| *sender != tid)
-                .collect();
-            tids.into_iter().for_each(|tid| self.order.wait_for(tid));
+            self.wait_for_sender(sender, tid);
         }
         let stops =
             [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
@@ -46,11 +37,53 @@ impl<W: Write> Keeper<W> {
             signal: names::signal(signal),
             to: None,
             to_pid: None,
+            code: sent
+                .filter(|_| from.is_none())
+                .map(|it| it.code(is_of_child)),
             from,
             arrived: true,
             errno: None,
         };
         self.tell(index, tid, what);
+    }
+
+    /// Its kill(2) may not have returned yet.
+    fn wait_for_sender(&mut self, sender: Index, receiver: Tid) {
+        let is_sending =
+            |kind| matches!(kind, Kind::Kill { .. } | Kind::PidfdSignal);
+        let tids: Vec<Tid> = self
+            .tree
+            .tids()
+            .filter(|(_, thread)| thread.process == sender)
+            .filter(|(_, thread)| {
+                let call = thread.call.as_ref();
+                call.is_some_and(|call| is_sending(call.row.kind))
+            })
+            .map(|(tid, _)| tid)
+            .filter(|sender| *sender != receiver)
+            .collect();
+        tids.into_iter().for_each(|tid| self.order.wait_for(tid));
+    }
+
+    /// No tracer hears of a SIGKILL: where the kernel must have sent the one
+    /// that ends a process, that is told.
+    pub(crate) fn tell_last_signal(&mut self, index: Index, status: i32) {
+        let pid = self.tree.process(index).pid;
+        let is_killed = libc::WIFSIGNALED(status)
+            && libc::WTERMSIG(status) == libc::SIGKILL;
+        if self.is_over || !is_killed || !is_out_of_cpu_time(pid) {
+            return;
+        }
+        let what = What::Signal {
+            signal: names::signal(libc::SIGKILL),
+            to: None,
+            to_pid: None,
+            from: None,
+            arrived: true,
+            code: Some("SI_KERNEL".to_owned()),
+            errno: None,
+        };
+        self.tell(index, pid, what);
     }
 
     /// A thread stands in a group stop. All others of its process do, too,

@@ -163,7 +163,11 @@ const IOCTLS: &[u32] = &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
 const HERE: &[u32] = &[u32::MAX];
 /// What makes a process a tracee, which those of a run are already.
 const ATTACHING: &[u32] = &[PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE];
-const PRCTLS: &[u32] = &[PR_SET_NAME as u32, PR_SET_CHILD_SUBREAPER as u32];
+const PRCTLS: &[u32] = &[
+    PR_SET_NAME as u32,
+    PR_SET_CHILD_SUBREAPER as u32,
+    PR_SET_PDEATHSIG as u32,
+];
 
 /// All observed calls; a stop carries the index of its row.
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! The processes of a run, and their threads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
@@ -16,6 +16,7 @@ use crate::namespace::{InnerIds, Namespaces};
 use crate::pending::PendingCall;
 use crate::ptrace::Tid;
 use crate::table::Kind;
+use crate::zombies::{ChildrenEnd, ExitSignal};
 
 /// The place of a process in the tree; never given twice.
 pub(crate) type Index = usize;
@@ -36,11 +37,18 @@ pub(crate) struct Process {
     pub(crate) created: u32,
     pub(crate) threads: u32,
     pub(crate) ended: Option<Ending>,
+    /// Whether it has ended, and its tracer has let it go: it is its parent's
+    /// to collect.
+    pub(crate) is_zombie: bool,
     pub(crate) is_stopped: bool,
     /// Whether a stopping signal was delivered whose stop is not told yet.
     pub(crate) is_stopping: bool,
     pub(crate) is_subreaper: bool,
-    pub(crate) children_end: ChildrenEnd,
+    /// Shared by processes that clone made with `CLONE_SIGHAND`.
+    pub(crate) children_end: Rc<Cell<ChildrenEnd>>,
+    pub(crate) exit_signal: ExitSignal,
+    /// How many programs it has executed, as far as its children care.
+    pub(crate) programs: u32,
     /// Whether a parent that wanted no zombies ended while it did.
     pub(crate) is_unwanted: bool,
     /// Whether a path may lead it elsewhere than the keeper.
@@ -48,20 +56,6 @@ pub(crate) struct Process {
     pub(crate) inner: InnerIds,
     /// Whether its children may live in another PID namespace than itself.
     pub(crate) is_parting: bool,
-}
-
-/// What becomes of a process's children when they end: what SIGCHLD does to
-/// it (sigaction(2)).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum ChildrenEnd {
-    /// They are zombies until it waits for them.
-    #[default]
-    AsZombies,
-    /// The kernel collects them, as it ignores the signal.
-    Ignored,
-    /// The kernel collects them (`SA_NOCLDWAIT`), until it executes another
-    /// program.
-    WithoutWait,
 }
 
 /// One thread: what it is doing.
@@ -137,7 +131,12 @@ impl Tree {
         creator.is_elsewhere |= flags & libc::CLONE_FS != 0;
         let is_elsewhere =
             creator.is_elsewhere || flags & libc::CLONE_NEWNS != 0;
-        let children_end = creator.children_end;
+        let children_end = if flags & libc::CLONE_SIGHAND != 0 {
+            Rc::clone(&creator.children_end)
+        } else {
+            Rc::new(Cell::clone(&creator.children_end))
+        };
+        let exit_signal = creator.gives_exit_signal(flags);
         let is_sibling = flags & libc::CLONE_PARENT != 0;
         let parent = if is_sibling { creator.parent } else { Some(maker) };
         let who = creator.who.child(creator.created);
@@ -150,6 +149,7 @@ impl Tree {
         let child = self.process(index);
         child.is_elsewhere = is_elsewhere;
         child.children_end = children_end;
+        child.exit_signal = exit_signal;
         self.find_inner_ids(maker, index, flags);
         index
     }
@@ -193,10 +193,13 @@ impl Tree {
             created: 0,
             threads: 1,
             ended: None,
+            is_zombie: false,
             is_stopped: false,
             is_stopping: false,
             is_subreaper: false,
-            children_end: ChildrenEnd::default(),
+            children_end: Rc::default(),
+            exit_signal: ExitSignal::USUAL,
+            programs: 0,
             is_unwanted: false,
             is_elsewhere: false,
             inner: InnerIds::default(),
@@ -401,7 +404,6 @@ impl Tree {
         let process = self.process(index);
         process.descriptors = Rc::default();
         let children = std::mem::take(&mut process.children);
-        let wants_no_zombies = process.wants_no_zombies();
         if process.inner.is_init() {
             // The kernel kills and collects all that live in its namespace.
             for child in children {
@@ -414,10 +416,18 @@ impl Tree {
             .into_iter()
             .filter(|child| self.processes[child].is_there())
             .collect();
+        let (unwanted, orphans): (Vec<Index>, Vec<Index>) = orphans
+            .into_iter()
+            .partition(|orphan| self.is_collected_at_once(heir, *orphan));
+        for zombie in unwanted {
+            self.reap(zombie);
+        }
         for orphan in &orphans {
+            let is_unwanted = self.is_unwanted(*orphan);
             let process = self.process(*orphan);
+            process.is_unwanted = is_unwanted && process.ended.is_some();
             process.parent = heir;
-            process.is_unwanted = wants_no_zombies && process.ended.is_some();
+            process.exit_signal.number = libc::SIGCHLD;
             if let Some(heir) = heir {
                 self.process(heir).children.insert(*orphan);
             }
@@ -446,11 +456,6 @@ impl Tree {
 }
 
 impl Process {
-    /// Whether the kernel collects its children by itself.
-    pub(crate) fn wants_no_zombies(&self) -> bool {
-        self.children_end != ChildrenEnd::AsZombies
-    }
-
     /// Whether it lives or is a zombie. A parent that ignores SIGCHLD has its
     /// children collected by the kernel, and nobody tells.
     fn is_there(&self) -> bool {

@@ -65,6 +65,7 @@ impl Story {
             && after <= waited / 20
             && !did_something()
             && !self.is_killed_from_inside(process)
+            && self.died_with_parent(process).is_none()
     }
 }
 

@@ -16,6 +16,7 @@ mod chart;
 mod chrome;
 mod crowd;
 mod data;
+mod deaths;
 mod flow;
 mod group;
 mod hang;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use trace::{Ending, Who};
 
 use crate::crowd::{Found, TIME, fold};
-use crate::plain::clean;
 use crate::story::{Blocked, Deed, End, Holding, Place, Process, State, Story};
 use crate::svg::sentence;
 
@@ -199,48 +198,6 @@ impl Looker<'_> {
         Some(found.taking(lay))
     }
 
-    fn death(&self) -> Option<Found> {
-        let Some((_, Ending::Signal { signal })) = &self.me().end else {
-            return None;
-        };
-        if let Some(first) = self.story.died_with(self.process) {
-            let first = self.story.title(first);
-            let why = format!("the first of its PID namespace, {first}, ended");
-            let [says, of_many] = ["was", "were"]
-                .map(|were| format!(" {were} killed by the kernel: {why}"));
-            return Some(self.found("killed-with-namespace", &says, &of_many));
-        }
-        let is_own_pipe = signal == "SIGPIPE"
-            && self.me().marks.iter().any(|mark| {
-                matches!(
-                    mark.deed,
-                    Deed::Broken { .. } | Deed::Io { is_write: true, .. }
-                )
-            });
-        if is_own_pipe
-            || !self.story.sees_waits()
-            || self.story.is_killed_from_inside(self.process)
-        {
-            return None;
-        }
-        let why = match signal.as_str() {
-            "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGFPE" | "SIGTRAP" => {
-                "its own instruction caused it"
-            }
-            "SIGALRM" if self.me().has_alarm => "it had set its alarm",
-            "SIGXCPU" | "SIGXFSZ" | "SIGSYS" => {
-                "it went over a limit that was set for it"
-            }
-            _ => "no process of this run sent it",
-        };
-        let signal = clean(signal);
-        Some(self.found(
-            "killed-from-outside",
-            &format!(" was killed by {signal}: {why}"),
-            &format!(" were killed by {signal}: {why}"),
-        ))
-    }
-
     fn left_behind(&self) -> Option<Found> {
         let (first_end, _) = self.story.processes.first()?.end.as_ref()?;
         let is_left = match &self.me().end {
@@ -253,7 +210,8 @@ impl Looker<'_> {
             Some((_, Ending::Code { .. }))
         ) && !self.story.is_killed_from_inside(0)
             && self.me().end.is_some();
-        if self.process == 0 || !is_left || is_all_over {
+        let is_tied = self.story.died_with_parent(self.process).is_some();
+        if self.process == 0 || !is_left || is_all_over || is_tied {
             return None;
         }
         let first = self.story.title(0);

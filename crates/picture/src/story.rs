@@ -62,6 +62,11 @@ pub(crate) struct Process {
     pub(crate) is_moving: bool,
     /// Whether it ever set its alarm.
     pub(crate) has_alarm: bool,
+    /// By signal: why the last that arrived was sent, if no process of the run
+    /// sent it.
+    pub(crate) arrived: BTreeMap<String, Option<String>>,
+    /// The signal that it gets when its parent ends, if it asked for one.
+    pub(crate) death_signal: Option<String>,
     /// The first one first, then by path. Never empty.
     pub(crate) threads: Vec<Thread>,
     /// The place of its first thread among the strands.
@@ -253,6 +258,8 @@ impl Process {
             is_init: false,
             is_moving: false,
             has_alarm: false,
+            arrived: BTreeMap::new(),
+            death_signal: None,
             threads: vec![Thread::default()],
             first_strand: 0,
             spans: Vec::new(),

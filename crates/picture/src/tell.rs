@@ -126,6 +126,10 @@ impl Teller {
             What::Alarm { after_us, .. } => {
                 self.story.processes[me].has_alarm |= after_us > 0;
             }
+            What::Pdeathsig { signal } => {
+                self.story.processes[me].death_signal =
+                    signal.map(|it| clean(&it));
+            }
             What::Refuse { call, errno, reaches } => {
                 let (call, errno) = (clean(&call), clean(&errno));
                 let reaches = reaches.map(|it| clean(&it));
@@ -206,6 +210,11 @@ impl Teller {
     }
 
     fn signal(&mut self, me: usize, at: Moment, what: What) {
+        if let What::Signal { signal, code, arrived: true, .. } = &what {
+            let code = code.as_deref().map(clean);
+            let arrived = &mut self.story.processes[me].arrived;
+            arrived.insert(clean(signal), code);
+        }
         match what {
             What::Signal {
                 signal, from: Some(from), arrived: true, ..

@@ -319,6 +319,68 @@ fn an_alarm_of_its_own_is_nobody_elses_signal() {
     assert!(says.ends_with("SIGALRM: it had set its alarm"), "{says}");
 }
 
+#[test]
+fn who_sent_the_signal_of_a_death_is_told_as_the_kernel_says_it() {
+    for (signal, code, why) in [
+        ("SIGTERM", "SI_USER", "no process of this run sent it"),
+        ("SIGSEGV", "SI_USER", "no process of this run sent it"),
+        ("SIGSEGV", "SEGV_MAPERR", "its own instruction caused it"),
+        (
+            "SIGXCPU",
+            "SI_KERNEL",
+            "the kernel sent it (SI_KERNEL): its CPU time had reached \
+             RLIMIT_CPU",
+        ),
+        (
+            "SIGINT",
+            "SI_KERNEL",
+            "the kernel sent it (SI_KERNEL): a key of its terminal",
+        ),
+        ("SIGUSR1", "SI_KERNEL", "the kernel sent it (SI_KERNEL)"),
+        (
+            "SIGUSR1",
+            "SI_TIMER",
+            "the kernel sent it (SI_TIMER): its timer ran out (timer_create)",
+        ),
+        (
+            "SIGUSR1",
+            "CLD_EXITED",
+            "the kernel sent it (CLD_EXITED): it was the exit signal of a \
+             child",
+        ),
+    ] {
+        let mut s = Stage::new("sleep");
+        let a = Who::first();
+        s.arrives_by(&a, signal, code);
+        s.killed(&a, signal);
+        let says = format!("A (sleep) was killed by {signal}: {why}");
+        assert_eq!(only(&s).2, says);
+    }
+}
+
+#[test]
+fn who_asked_to_end_with_its_parent_is_told_so() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    let child = s.create(&a, "sh");
+    let signal = Some("SIGKILL".to_owned());
+    s.play(&child, What::Pdeathsig { signal });
+    let began = s.now();
+    s.pass(500_000);
+    s.exit(&a, 0);
+    s.play(&child, What::Reparent { to: None });
+    s.blocked(&child, "signal", None, None, began);
+    s.killed(&child, "SIGKILL");
+    let says = only(&s).2;
+    assert!(
+        says.ends_with(
+            "SIGKILL: it had asked for that at the end of its \
+                        parent, A (sh) (PR_SET_PDEATHSIG)"
+        ),
+        "{says}"
+    );
+}
+
 fn disposition(how: &str) -> What {
     What::Mask {
         call: "rt_sigaction".to_owned(),

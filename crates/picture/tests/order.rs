@@ -307,6 +307,7 @@ fn signal(to: Option<Who>, from: Option<Who>) -> What {
         to,
         to_pid: None,
         from,
+        code: None,
         errno: None,
     }
 }

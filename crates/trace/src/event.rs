@@ -154,6 +154,13 @@ pub enum What {
         /// Whether this is the arrival.
         #[serde(default, skip_serializing_if = "is_false")]
         arrived: bool,
+        /// At an arrival from nobody of the run, why it was sent, as
+        /// sigaction(2) names it (`si_code`): `SI_USER` by somebody else,
+        /// `SI_KERNEL`, `SI_TIMER`, `CLD_EXITED` … by the kernel. `None` also
+        /// where the kernel sends it in the process's own name: SIGPIPE and
+        /// SIGXFSZ.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         /// Why the sending failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errno: Option<String>,
@@ -178,6 +185,14 @@ pub enum What {
         /// Microseconds between signals after the first; 0 is none.
         #[serde(default, skip_serializing_if = "is_zero")]
         every_us: u64,
+    },
+    /// It asked for a signal at the end of the thread that created it
+    /// (`PR_SET_PDEATHSIG`), or took that back. A child does not inherit it;
+    /// execve keeps it.
+    Pdeathsig {
+        /// Which; `None` is none any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<String>,
     },
     /// The process was stopped by a signal.
     Stop {

@@ -3,12 +3,11 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::process::Command;
 
 use trace::{Ending, Reached, Reader, What, Who};
 
 use crate::causes::check;
-use crate::support::{OBSERVED, Run, Started, observed};
+use crate::support::{Run, Started, observed};
 
 /// The calls that created processes.
 fn creations(run: &Run) -> Vec<String> {
@@ -219,61 +218,6 @@ fn children_that_nobody_waits_for_end_once_and_go_to_nobody_of_the_run() {
     assert_eq!(usages, 21);
     let orphans = run.count(|it| matches!(it, What::Reparent { to: None }));
     assert_eq!(orphans, 20);
-}
-
-#[test]
-fn children_that_the_kernel_collects_are_nobodys_orphans() {
-    let run = observed(&["ignores-children"]);
-    check(&run);
-    assert_eq!(run.code_of("A"), Some(0));
-    assert_eq!(run.count(|it| matches!(it, What::Reparent { .. })), 0);
-}
-
-#[test]
-fn whether_the_kernel_collects_is_what_the_parent_wants_at_that_moment() {
-    for (behaviour, collected) in [
-        ("ignores-one", &[true, false][..]),
-        ("no-zombies-of-one", &[true, false]),
-        ("zombies-after-exec", &[false]),
-        ("leaves-a-zombie", &[false]),
-    ] {
-        let run = observed(&[behaviour]);
-        check(&run);
-        assert_eq!(run.code_of("A"), Some(0));
-        assert_eq!(collected_by_kernel(&run), collected, "{behaviour}");
-    }
-}
-
-#[test]
-fn who_starts_with_sigchld_ignored_has_no_zombies() {
-    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/ignoring.jsonl");
-    let status = Command::new("env")
-        .args(["--ignore-signal=CHLD", OBSERVED, "observe", "--jsonl"])
-        .args([file, "--", OBSERVED, "leaves-a-zombie"])
-        .status();
-    assert!(status.is_ok_and(|it| it.success()));
-    let trace = File::open(file).expect("there is a trace");
-    let events = Reader::new(BufReader::new(trace)).expect("a header");
-    let events = events.map_while(Result::ok).collect();
-    std::fs::remove_file(file).expect("it is ours");
-    let run = Run {
-        code: Some(0),
-        level: None,
-        because: None,
-        events,
-        stderr: String::new(),
-    };
-    assert_eq!(collected_by_kernel(&run), [true]);
-}
-
-/// For every child of the first process whether the kernel collected it.
-fn collected_by_kernel(run: &Run) -> Vec<bool> {
-    let of_children = run.events.iter().filter(|event| event.who.depth() == 1);
-    let all = of_children.filter_map(|event| match event.what {
-        What::Cpu { collected, .. } => Some(collected),
-        _ => None,
-    });
-    all.collect()
 }
 
 #[test]

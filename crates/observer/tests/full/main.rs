@@ -11,3 +11,4 @@ mod namespaces;
 mod refusals;
 mod signals;
 mod tables;
+mod zombies;

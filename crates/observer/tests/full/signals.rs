@@ -1,6 +1,6 @@
 //! Ends and stops by signals.
 
-use trace::{Ending, Reached, What};
+use trace::{Ending, Reached, What, Who};
 
 use crate::causes::check;
 use crate::support::observed;
@@ -104,4 +104,49 @@ fn a_sleep_that_goes_on_after_a_signal_is_told_to_its_end() {
         panic!("it was interrupted, and slept on: {sleeps:?}");
     };
     assert!(until - from >= 200_000, "{sleeps:?}");
+}
+
+#[test]
+fn a_signal_of_the_kernel_is_told_with_its_reason() {
+    let name = |number: i32| u8::try_from(number).ok();
+    for (behaviour, number, signal, code) in [
+        ("uses-its-cpu-time", libc::SIGXCPU, "SIGXCPU", Some("SI_KERNEL")),
+        ("uses-all-its-cpu-time", libc::SIGKILL, "SIGKILL", Some("SI_KERNEL")),
+        ("writes-too-much", libc::SIGXFSZ, "SIGXFSZ", None),
+        ("times-itself", libc::SIGPROF, "SIGPROF", Some("SI_KERNEL")),
+        ("has-a-timer", libc::SIGUSR1, "SIGUSR1", Some("SI_TIMER")),
+        ("is-told-by-a-child", libc::SIGUSR1, "SIGUSR1", Some("CLD_EXITED")),
+    ] {
+        let run = observed(&[behaviour]);
+        check(&run);
+        assert_eq!(run.code_of("A"), name(number), "{behaviour}");
+        let arrivals =
+            run.of("A.1").into_iter().filter_map(|what| match what {
+                What::Signal { signal, code, from, arrived: true, .. } => {
+                    Some((signal.as_str(), code.as_deref(), from.as_ref()))
+                }
+                _ => None,
+            });
+        let arrivals: Vec<_> = arrivals.collect();
+        assert_eq!(arrivals, [(signal, code, None)], "{behaviour}");
+    }
+}
+
+#[test]
+fn who_asks_for_a_signal_at_its_parents_end_is_told() {
+    let run = observed(&["dies-with-its-parent"]);
+    check(&run);
+    assert_eq!(run.code_of("A"), u8::try_from(libc::SIGTERM).ok());
+    let term = "SIGTERM".to_owned();
+    let asked = run.place("A.1.1", |it| {
+        matches!(it, What::Pdeathsig { signal: Some(signal) } if *signal == term)
+    });
+    let ended = run.place("A.1", |it| matches!(it, What::Exit { .. }));
+    let killed = run.place("A.1.1", |it| matches!(it, What::Exit { .. }));
+    assert!(asked < ended && ended < killed);
+    let to: Option<Who> = Some("A".parse().unwrap());
+    run.place(
+        "A.1.1",
+        |it| matches!(it, What::Reparent { to: it } if *it == to),
+    );
 }

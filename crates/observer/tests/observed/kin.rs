@@ -35,11 +35,6 @@ pub(crate) fn behave(name: &str, number: i32) -> Option<u8> {
         "wait-blindly" => wait_blindly(),
         "many-children" => (0..number).map(|_| code_of(child(|| 0))).sum(),
         "never-waits" => never_waits(number),
-        "ignores-children" => ignores_children(),
-        "ignores-one" => ignores_one(libc::SIG_IGN, 0),
-        "no-zombies-of-one" => ignores_one(libc::SIG_DFL, libc::SA_NOCLDWAIT),
-        "zombies-after-exec" => zombies_after_exec(),
-        "leaves-a-zombie" => leaves_a_zombie(),
         "adopts" => adopts(),
         "orphan" => orphan(),
         _ => return None,
@@ -169,58 +164,6 @@ fn never_waits(number: i32) -> u8 {
     close(write_end);
     await_end(read_end);
     0
-}
-
-/// Without SIGCHLD the kernel collects children by itself.
-fn ignores_children() -> u8 {
-    // SAFETY: no handler is installed.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-    child(|| 0);
-    u8::from(wait(-1, 0) != -libc::ECHILD)
-}
-
-/// The kernel collects its first child, which has ended before it wants
-/// zombies again, and not its second.
-fn ignores_one(handler: libc::sighandler_t, flags: i32) -> u8 {
-    for (handler, flags) in [(handler, flags), (libc::SIG_DFL, 0)] {
-        // SAFETY: zero is a value of every field.
-        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-        action.sa_sigaction = handler;
-        action.sa_flags = flags;
-        // SAFETY: no handler is installed.
-        unsafe {
-            libc::sigaction(libc::SIGCHLD, &action, ptr::null_mut());
-        }
-        let child = child(|| 0);
-        await_zombie_or_none(child);
-    }
-    0
-}
-
-/// A disposition without a handler survives exec, its flags do not.
-fn zombies_after_exec() -> u8 {
-    // SAFETY: zero is a value of every field: SIG_DFL.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_flags = libc::SA_NOCLDWAIT;
-    // SAFETY: no handler is installed.
-    unsafe { libc::sigaction(libc::SIGCHLD, &action, ptr::null_mut()) };
-    -become_observed(&["leaves-a-zombie"]) as u8
-}
-
-fn leaves_a_zombie() -> u8 {
-    let child = child(|| 0);
-    await_zombie_or_none(child);
-    0
-}
-
-fn await_zombie_or_none(pid: i32) {
-    let is_there = || {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z "))
-    };
-    while is_there() {
-        thread::yield_now();
-    }
 }
 
 /// A subreaper collects the child of its child.

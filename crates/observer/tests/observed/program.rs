@@ -8,10 +8,12 @@ mod kin;
 mod moves;
 mod namespaces;
 mod refused;
+mod sent;
 mod stopped;
 mod storm;
 mod tables;
 mod watcher;
+mod zombies;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
 /// Does what is asked for; the exit code.
 fn behave(name: &str, number: i32) -> Option<u8> {
     kin::behave(name, number)
+        .or_else(|| zombies::behave(name, number))
         .or_else(|| endings::behave(name, number))
         .or_else(|| stopped::behave(name, number))
         .or_else(|| bytes::behave(name, number))
@@ -47,5 +50,6 @@ fn behave(name: &str, number: i32) -> Option<u8> {
         .or_else(|| namespaces::behave(name))
         .or_else(|| tables::behave(name, number))
         .or_else(|| refused::behave(name))
+        .or_else(|| sent::behave(name))
         .or_else(|| storm::behave(name, number))
 }

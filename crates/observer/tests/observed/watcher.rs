@@ -8,11 +8,13 @@ use std::time::Duration;
 use observer::{Observed, Request, observe as start};
 use trace::Level;
 
-/// Observes; exit code 0, 1 or 3 as the run was done, ended or failed.
+/// Observes; exit code 0, 1, 130 or 3 as the run was done, ended, interrupted
+/// or failed.
 pub(crate) fn observe(arguments: &[String]) -> ExitCode {
     match try_to(arguments) {
         Ok(Observed::Done) => ExitCode::SUCCESS,
         Ok(Observed::Ended) => ExitCode::from(1),
+        Ok(Observed::Interrupted) => ExitCode::from(130),
         Ok(Observed::Failed) => ExitCode::from(3),
         Err(error) => {
             eprintln!("observe: {error}");

@@ -146,6 +146,15 @@ impl Stage {
         self.play(who, What::Exit { how: Ending::Signal { signal } });
     }
 
+    /// A signal that no process of the run sent.
+    pub(crate) fn arrives_by(&mut self, who: &Who, signal: &str, code: &str) {
+        let mut what = signal_event(signal, None, None);
+        if let What::Signal { arrived, code: its, .. } = &mut what {
+            (*arrived, *its) = (true, Some(code.to_owned()));
+        }
+        self.play(who, what);
+    }
+
     pub(crate) fn wait(&mut self, who: &Who, child: &Who) {
         let from_us = self.now;
         let how = Ending::Code { code: 0 };
@@ -295,6 +304,7 @@ fn signal_event(signal: &str, to: Option<&Who>, from: Option<&Who>) -> What {
         to_pid: None,
         from: from.cloned(),
         arrived: from.is_some(),
+        code: None,
         errno: None,
     }
 }
