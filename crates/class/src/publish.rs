@@ -79,6 +79,11 @@ fn write_for_systems(
         store.write(name, &table.text()?)?;
         published.files.push(name);
     }
+    if published.files.is_empty() {
+        let note = "some students are Moodle's and some are not: there is no \
+                    table for a learning system without a roster";
+        published.notes.push(note.to_owned());
+    }
     for student in &tables.strangers {
         let note = format!("{student}: no line of the roster, or several");
         published.notes.push(note);

@@ -190,6 +190,23 @@ fn what_is_no_submission_is_told_in_a_line_and_the_rest_is_graded() {
 }
 
 #[test]
+fn in_the_log_of_a_job_no_name_is_a_command() {
+    let stage = Stage::new("log");
+    stage.hand_in("good");
+    let link = stage.course.join("in/##[error]a ##[set-env name=X]y");
+    symlink("/etc", link).unwrap();
+    let output = stage
+        .class(&["in", "--out", "out"])
+        .env("GITHUB_ACTIONS", "true")
+        .output()
+        .unwrap();
+    let (code, _, stderr) = told(&output);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("[set-env name=X]y' is a symbolic"), "{stderr}");
+    assert!(!stderr.contains("##["), "{stderr}");
+}
+
+#[test]
 fn a_folder_of_a_hundred_thousand_files_is_looked_up_and_not_listed() {
     let stage = Stage::new("many-files");
     let folder = stage.hand_in("many");

@@ -100,11 +100,9 @@ impl Chosen {
         for note in &published.notes {
             say(note);
         }
-        anstream::println!(
-            "{}: grades.csv, {}, pages/class.html",
-            out.display(),
-            published.files.join(", ")
-        );
+        let files = ["grades.csv"].into_iter().chain(published.files);
+        let files: Vec<&str> = files.chain(["pages/class.html"]).collect();
+        anstream::println!("{}: {}", out.display(), files.join(", "));
         Ok(())
     }
 }
