@@ -57,7 +57,7 @@ pub fn publish(
         let picture = |exercise: &str| {
             fs::read(store.picture(&student.id, exercise)).ok()
         };
-        let page = of_student(settings, student, &grade, picture);
+        let page = of_student(settings, student, known, &grade, picture);
         let name = format!("pages/students/{}.html", student.id);
         store.write(&name, page.as_bytes())?;
     }

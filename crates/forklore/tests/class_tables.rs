@@ -392,6 +392,17 @@ fn what_a_student_writes_is_text_on_every_page() {
     let class = stage.text("out/pages/class.html");
     let row = "<td>wrong-output</td><td>1</td><td>execution-say 1</td>";
     assert!(class.contains(row), "{class}");
+    // Its name is no markup in an address, either, and leads to the page.
+    let way = "<a href=\"students/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E\
+               .html\">";
+    assert!(class.contains(way), "{class}");
+    assert!(class.contains("prefers-color-scheme:dark"), "{class}");
+    // What did not compile has run at no level.
+    let levels = "Programs that ran contained in full: ";
+    let ran = class.split(levels).nth(1).and_then(|it| it.split('.').next());
+    let ran = ran.expect("it is told").split(|c: char| !c.is_ascii_digit());
+    let ran = ran.filter_map(|it| it.parse::<u32>().ok()).sum::<u32>();
+    assert_eq!(ran, 1, "{class}");
 }
 
 const AUTO: &[&str] = &["in", "--out", "out", "--shard", "auto"];
