@@ -468,6 +468,23 @@ fn shares_are_merged_only_if_each_is_there_once_with_all_records() {
 }
 
 #[test]
+fn shares_are_not_merged_without_what_their_marks_hang_on() {
+    let stage = Stage::new("settings");
+    stage.write(&format!("in/s0/{ID}.rs"), &stage.answer("right"));
+    stage.write("in/class.toml", "points = 20\n");
+    for share in ["1/2", "2/2"] {
+        let words = ["in", "--out", "out", "--resume", "--shard", share];
+        assert_eq!(stage.run(&words).0, Some(0));
+    }
+    let (code, stderr) = stage.run(&["merge", "out"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--submissions DIR names their"), "{stderr}");
+    let words = ["merge", "out", "--submissions", "in"];
+    assert_eq!(stage.run(&words), (Some(0), String::new()));
+    assert!(stage.text("out/canvas.csv").contains("\ns0,,,s0,,20\n"));
+}
+
+#[test]
 fn what_the_instructor_alone_has_is_judged_too() {
     let stage = Stage::new("overlay");
     let sly = "fn main() {\n    match std::env::args().count() {\n        \

@@ -85,7 +85,7 @@ impl Judge {
             .map_err(|error| failed("read students.csv in", &folder, &error))?;
         let store = Store::at(self.out(&folder)?);
         let mut hold = self.hold(&store)?;
-        let manifest = Manifest::new(&submissions, self.shard, of(&exercises));
+        let manifest = self.manifest(&folder, &submissions, &exercises);
         manifest
             .keep(&store)
             .map_err(|error| failed("write to", store.root(), &error))?;
@@ -108,6 +108,17 @@ impl Judge {
             chosen.publish(&store, &manifest, Some(&folder))?;
         }
         Ok(code_of(&report, &manifest))
+    }
+
+    fn manifest(
+        &self,
+        folder: &Path,
+        submissions: &Submissions,
+        exercises: &[Exercise],
+    ) -> Manifest {
+        let beside = ["class.toml", class::STUDENTS].map(|it| folder.join(it));
+        let has_settings = beside.iter().any(|it| it.exists());
+        Manifest::new(submissions, self.shard, of(exercises), has_settings)
     }
 
     /// For each grader, whose verdict hangs on them.
