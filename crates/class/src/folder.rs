@@ -26,6 +26,19 @@ pub(crate) enum Found<T> {
     Nothing,
     /// Something that is not taken, and why.
     Other(String),
+    /// Something that nobody can tell: it could not be looked at, and why.
+    Unread(String),
+}
+
+impl<T> Found<T> {
+    /// With where it was found before what is said of it.
+    pub(crate) fn at(self, place: &str) -> Self {
+        match self {
+            Self::Other(why) => Self::Other(format!("{place} {why}")),
+            Self::Unread(why) => Self::Unread(format!("{place} {why}")),
+            found => found,
+        }
+    }
 }
 
 /// Looks at what a name is, and opens nothing: to open a device or a FIFO can
@@ -70,7 +83,7 @@ impl Folder {
             Ok(Some((fd, SFlag::S_IFDIR, _))) => Found::It(Self { fd }),
             Ok(Some((_, kind, _))) => Found::Other(is_a(kind)),
             Ok(None) => Found::Nothing,
-            Err(error) => Found::Other(format!("cannot be opened: {error}")),
+            Err(error) => Found::Unread(format!("cannot be opened: {error}")),
         }
     }
 
@@ -81,7 +94,7 @@ impl Folder {
             Ok(Some((_, kind, _))) => return Found::Other(is_a(kind)),
             Ok(None) => return Found::Nothing,
             Err(error) => {
-                return Found::Other(format!("cannot be opened: {error}"));
+                return Found::Unread(format!("cannot be opened: {error}"));
             }
         };
         let length = u64::try_from(status.st_size).unwrap_or(u64::MAX);
@@ -95,7 +108,7 @@ impl Folder {
             .and_then(|file| file.take(most).read_to_end(&mut bytes));
         match read {
             Ok(_) => Found::It(bytes),
-            Err(error) => Found::Other(format!("cannot be read: {error}")),
+            Err(error) => Found::Unread(format!("cannot be read: {error}")),
         }
     }
 

@@ -92,6 +92,9 @@ impl<'a> Scheme<'a> {
             let mut entry = Entry {
                 exercise: exercise.clone(),
                 state: match (is_there, &record) {
+                    (false, _) if student.unread.contains(exercise) => {
+                        State::Open
+                    }
                     (false, _) => State::Missing,
                     (true, Some(it)) if it.outcome == Outcome::Judged => {
                         State::Judged

@@ -33,6 +33,9 @@ pub struct Manifest {
     pub of: BTreeMap<String, u32>,
     /// What in the class is no student's, a line each.
     pub refused: Vec<String>,
+    /// Whether marks hang on files beside the submissions.
+    #[serde(default)]
+    pub has_settings: bool,
 }
 
 impl Manifest {
@@ -41,6 +44,7 @@ impl Manifest {
         submissions: &Submissions,
         shard: Shard,
         of: BTreeMap<String, u32>,
+        has_settings: bool,
     ) -> Self {
         let all = &submissions.students;
         let words: Vec<String> = all.iter().map(Student::line).collect();
@@ -54,6 +58,7 @@ impl Manifest {
             students: all.iter().filter(is_ours).cloned().collect(),
             of,
             refused: submissions.refused.clone(),
+            has_settings,
         }
     }
 

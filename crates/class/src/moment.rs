@@ -35,9 +35,23 @@ impl Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
+        let text = match Written::deserialize(from)? {
+            Written::Text(text) => text,
+            Written::Date(date) => date.to_string(),
+        };
         Self::read(&text).map_err(de::Error::custom)
     }
+}
+
+/// With quotes, or as TOML has moments of its own.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a moment is written as 2027-02-01T23:59:00+01:00"
+)]
+enum Written {
+    Text(String),
+    Date(toml::value::Datetime),
 }
 
 fn read(text: &str) -> Option<Moment> {

@@ -2,20 +2,30 @@
 
 use std::fmt::Write;
 
-use grader::{clean, clean_lines};
+use grader::{Word, clean, clean_lines};
 
 use crate::grades::{Entry, Failures, Grade, State, shown};
 use crate::record::Verdict;
+use crate::roster::Known;
 use crate::settings::Settings;
 use crate::submissions::Student;
 use crate::tables::{state, word};
 
-const STYLE: &str = "body{font:16px/1.5 sans-serif;max-width:60rem;\
-margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
-table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.2rem .6rem;\
-text-align:left;vertical-align:top}pre{overflow-x:auto;background:#f4f4f4;\
-padding:.6rem}img{max-width:100%;background:#fff}\
-.open{background:#fff3c4}";
+const STYLE: &str = ":root{color-scheme:light dark;--text:#222;--page:#fff;\
+--rule:#bbb;--box:#f4f4f4;--open:#fff3c4;--link:#0b57d0}\
+@media(prefers-color-scheme:dark){:root{--text:#e6e6e6;--page:#15181c;\
+--rule:#555;--box:#23282e;--open:#4d4012;--link:#6cb6ff}}\
+body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;\
+padding:0 1rem;color:var(--text);background:var(--page);\
+overflow-wrap:anywhere}a{color:var(--link)}\
+table{border-collapse:collapse;overflow-wrap:normal}\
+.rules td:last-child{overflow-wrap:anywhere}\
+td,th{border:1px solid var(--rule);padding:.2rem .6rem;text-align:left;\
+vertical-align:top}pre{overflow-x:auto;background:var(--box);padding:.6rem}\
+.wide{overflow-x:auto}.wide img{width:100%;min-width:44rem}\
+.points td:first-child{position:sticky;left:0;background:var(--page);\
+max-width:12rem;overflow-wrap:anywhere}\
+.says{white-space:pre-line}.open{background:var(--open)}";
 
 /// More of what a compiler says is not shown.
 const COMPILER: usize = 20_000;
@@ -43,6 +53,33 @@ fn escape_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// A line of ours: what stands between grave accents is code.
+fn marked(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escape).collect();
+    let [first, rest @ ..] = &parts[..] else { return String::new() };
+    if rest.len() % 2 == 1 {
+        return parts.join("`");
+    }
+    let pairs = rest.chunks(2).map(|it| match it {
+        [code, behind] => format!("<code>{code}</code>{behind}"),
+        _ => String::new(),
+    });
+    first.clone() + &pairs.collect::<String>()
+}
+
+/// A name as a part of an address.
+fn in_address(name: &str) -> String {
+    let mut text = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'-' | b'.' | b'_' => text.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            _ => put(&mut text, format_args!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
 /// A page that runs nothing and loads nothing, whatever is in it.
 fn page(title: &str, body: &str) -> String {
     let title = escape(title);
@@ -60,10 +97,14 @@ fn page(title: &str, body: &str) -> String {
 pub(crate) fn of_student(
     settings: &Settings,
     student: &Student,
+    known: &Known,
     grade: &Grade,
     picture: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> String {
     let mut body = String::new();
+    if !known.name.is_empty() {
+        put(&mut body, format_args!("<p>{}</p>\n", escape(&known.name)));
+    }
     let total = match grade.part {
         Some(part) => format!(
             "{} of {} points",
@@ -79,24 +120,46 @@ pub(crate) fn of_student(
     for line in &student.refused {
         put(&mut body, format_args!("<p>{}.</p>\n", escape(line)));
     }
-    for entry in &grade.entries {
-        put(&mut body, format_args!("<h2>{}</h2>\n", escape(&entry.exercise)));
-        body.push_str(&standing(entry));
-        let verdict = entry.record.as_ref().and_then(|it| it.verdict.as_ref());
-        let Some(verdict) = verdict else { continue };
-        body.push_str(&findings(verdict));
-        if let Some(svg) = picture(&entry.exercise) {
-            put(
-                &mut body,
-                format_args!(
-                    "<p><img alt=\"What the processes did in the run of the \
-                 first finding\" src=\"data:image/svg+xml;base64,{}\"></p>\n",
-                    base64(&svg)
-                ),
-            );
+    let is_missing =
+        |it: &&Entry| it.state == State::Missing && it.reason.is_none();
+    let (missing, others): (Vec<&Entry>, Vec<&Entry>) =
+        grade.entries.iter().partition(is_missing);
+    for entry in others {
+        body.push_str(&section(entry, &picture));
+    }
+    if !missing.is_empty() {
+        body.push_str("<h2>Not handed in</h2>\n<ul>\n");
+        for entry in missing {
+            let (id, of) = (escape(&entry.exercise), entry.of);
+            put(&mut body, format_args!("<li>{id}: 0 of {of} points</li>\n"));
         }
+        body.push_str("</ul>\n");
     }
     page(&student.id, &body)
+}
+
+/// What became of one exercise.
+fn section(
+    entry: &Entry,
+    picture: &impl Fn(&str) -> Option<Vec<u8>>,
+) -> String {
+    let mut text = format!("<h2>{}</h2>\n", escape(&entry.exercise));
+    text.push_str(&standing(entry));
+    let verdict = entry.record.as_ref().and_then(|it| it.verdict.as_ref());
+    let Some(verdict) = verdict else { return text };
+    text.push_str(&findings(verdict));
+    if let Some(svg) = picture(&entry.exercise) {
+        put(
+            &mut text,
+            format_args!(
+                "<div class=\"wide\"><img alt=\"What the processes did in the \
+                 run of the first finding\" \
+                 src=\"data:image/svg+xml;base64,{}\"></div>\n",
+                base64(&svg)
+            ),
+        );
+    }
+    text
 }
 
 fn standing(entry: &Entry) -> String {
@@ -124,21 +187,30 @@ fn standing(entry: &Entry) -> String {
 }
 
 fn findings(verdict: &Verdict) -> String {
-    let mut text =
-        format!("<p>Verdict: {}.</p>\n", escape(&word(verdict.verdict)));
+    let mark = |it: Option<bool>| match it {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "open",
+    };
+    let mut text = format!(
+        "<p>Verdict: {}; works: {}, robust: {}.</p>\n",
+        escape(&word(verdict.verdict)),
+        mark(verdict.works),
+        mark(verdict.robust)
+    );
     for finding in &verdict.findings {
         let plan = finding.plan.as_deref().map(|it| format!(", plan '{it}'"));
         put(
             &mut text,
             format_args!(
-                "<h3>{}</h3>\n<p>In the run '{}'{}.</p>\n<p>{}</p>\n<p>{}</p>\n\
-             <p>Read: {}</p>\n",
+                "<h3>{}</h3>\n<p>In the run '{}'{}.</p>\n\
+                 <p class=\"says\">{}</p>\n<p>{}</p>\n<p>Read: {}</p>\n",
                 escape(&finding.rule),
                 escape(&finding.run),
                 escape(plan.as_deref().unwrap_or_default()),
-                escape(&finding.says),
-                escape(&finding.why),
-                escape(&finding.read),
+                escape_lines(&finding.says),
+                marked(&finding.why),
+                marked(&finding.read),
             ),
         );
     }
@@ -172,16 +244,15 @@ impl ClassPage {
         put(
             &mut self.rows,
             format_args!(
-                "<tr><td>{id}</td><td{}>{}</td>",
+                "<tr><td><a href=\"students/{}.html\">{id}</a></td><td{}>{}</td>",
+                in_address(&student.id),
                 if total.is_none() { " class=\"open\"" } else { "" },
                 total.as_deref().unwrap_or("open")
             ),
         );
         for entry in &grade.entries {
             let record = entry.record.as_ref();
-            if let Some(verdict) = record.and_then(|it| it.verdict.as_ref()) {
-                self.levels[verdict.contained as usize % 3] += 1;
-            }
+            self.count_level(record.and_then(|it| it.verdict.as_ref()));
             let shown = match (entry.state, entry.points) {
                 (State::Missing, Some(0.0)) => "–".to_owned(),
                 (_, Some(points)) => shown(points),
@@ -207,6 +278,14 @@ impl ClassPage {
         self.rows.push_str("</tr>\n");
     }
 
+    fn count_level(&mut self, verdict: Option<&Verdict>) {
+        // Where there is no program, none was contained.
+        let ran = verdict.filter(|it| it.verdict != Word::BuildFailed);
+        if let Some(verdict) = ran {
+            self.levels[verdict.contained as usize % 3] += 1;
+        }
+    }
+
     pub(crate) fn text(
         &self,
         settings: &Settings,
@@ -216,8 +295,8 @@ impl ClassPage {
     ) -> String {
         let [full, partial, none] = self.levels;
         let mut body = format!(
-            "<p>{} students. Submissions contained in full: {full}, in part: \
-             {partial}, not at all: {none}.</p>\n",
+            "<p>{} students. Programs that ran contained in full: {full}, in \
+             part: {partial}, not at all: {none}.</p>\n",
             self.count
         );
         body.push_str("<h2>Which rules fail most</h2>\n");
@@ -239,12 +318,13 @@ impl ClassPage {
             body.push_str("</ul>\n");
         }
         body.push_str(
-            "<h2>Points</h2>\n<table>\n<tr><th>student</th><th>total</th>",
+            "<h2>Points</h2>\n<div class=\"wide\">\n<table class=\"points\">\n\
+             <tr><th>student</th><th>total</th>",
         );
         for exercise in exercises {
             put(&mut body, format_args!("<th>{}</th>", escape(exercise)));
         }
-        put(&mut body, format_args!("</tr>\n{}</table>\n", self.rows));
+        put(&mut body, format_args!("</tr>\n{}</table>\n</div>\n", self.rows));
         page(&settings.title, &body)
     }
 }
@@ -257,9 +337,10 @@ fn rules(failures: &Failures) -> String {
     all.sort_by(|(a, (more, _)), (b, (less, _))| {
         less.cmp(more).then_with(|| a.cmp(b))
     });
-    let mut text = "<table>\n<tr><th>rule</th><th>submissions</th>\
+    let mut text =
+        "<div class=\"wide\">\n<table class=\"rules\">\n<tr><th>rule</th><th>submissions</th>\
                     <th>exercises</th></tr>\n"
-        .to_owned();
+            .to_owned();
     for (rule, (count, by)) in all {
         let by = by.iter().map(|(it, count)| format!("{it} {count}"));
         put(
@@ -271,7 +352,7 @@ fn rules(failures: &Failures) -> String {
             ),
         );
     }
-    text.push_str("</table>\n");
+    text.push_str("</table>\n</div>\n");
     text
 }
 
@@ -301,7 +382,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64, escape, escape_lines};
+    use super::{base64, escape, escape_lines, findings, in_address, marked};
 
     #[test]
     fn no_markup_of_a_stranger_gets_through() {
@@ -310,6 +391,34 @@ mod tests {
         assert!(!safe.contains(['<', '>', '"', '\'', '\u{202e}', '\u{1b}']));
         assert!(safe.starts_with("&lt;script&gt;alert(&#39;x&#39;)"));
         assert_eq!(escape_lines("a<\nb"), "a&lt;\nb");
+    }
+
+    #[test]
+    fn what_stands_between_accents_is_code_and_never_markup() {
+        assert_eq!(marked("a `pipe(7)` <b"), "a <code>pipe(7)</code> &lt;b");
+        assert_eq!(marked("a ` b <"), "a ` b &lt;");
+        assert_eq!(marked("`<x>`"), "<code>&lt;x&gt;</code>");
+    }
+
+    #[test]
+    fn each_line_of_a_finding_is_a_line_of_the_page() {
+        let verdict = serde_json::json!({
+            "verdict": "fail", "works": false, "robust": null, "points": 0,
+            "of": 10, "contained": "full", "findings": [{
+                "rule": "write-end-open", "mark": "works", "run": "plain",
+                "says": "A waits.\nA.1 <waits>.", "why": "", "read": "",
+            }],
+        });
+        let verdict = serde_json::from_value(verdict).unwrap();
+        let text = findings(&verdict);
+        assert!(text.contains(">A waits.\nA.1 &lt;waits&gt;.</p>"), "{text}");
+        assert!(text.contains("works: no, robust: open"), "{text}");
+    }
+
+    #[test]
+    fn a_link_leads_to_the_file_of_that_name() {
+        assert_eq!(in_address("ada_7"), "ada_7");
+        assert_eq!(in_address("a b?#%\"é"), "a%20b%3F%23%25%22%C3%A9");
     }
 
     #[test]

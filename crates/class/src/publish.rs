@@ -57,7 +57,7 @@ pub fn publish(
         let picture = |exercise: &str| {
             fs::read(store.picture(&student.id, exercise)).ok()
         };
-        let page = of_student(settings, student, &grade, picture);
+        let page = of_student(settings, student, known, &grade, picture);
         let name = format!("pages/students/{}.html", student.id);
         store.write(&name, page.as_bytes())?;
     }
@@ -78,6 +78,11 @@ fn write_for_systems(
     for (name, table) in tables.for_systems() {
         store.write(name, &table.text()?)?;
         published.files.push(name);
+    }
+    if published.files.is_empty() {
+        let note = "some students are Moodle's and some are not: there is no \
+                    table for a learning system without a roster";
+        published.notes.push(note.to_owned());
     }
     for student in &tables.strangers {
         let note = format!("{student}: no line of the roster, or several");

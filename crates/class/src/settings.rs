@@ -1,12 +1,12 @@
 //! `class.toml`: what counts how much, what is late, what was decided by
 //! hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use grader::Trouble;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use crate::moment::Moment;
@@ -52,15 +52,33 @@ impl Default for Settings {
 }
 
 /// What is taken from late submissions.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Late {
     /// Nobody is late before that.
     pub grace_minutes: u32,
     /// For each day that has begun behind the deadline.
+    #[serde(deserialize_with = "percent")]
     pub percent_per_day: f64,
     /// No more than this in all.
-    pub at_most_percent: Option<f64>,
+    #[serde(deserialize_with = "percent")]
+    pub at_most_percent: f64,
+}
+
+impl Default for Late {
+    fn default() -> Self {
+        Self { grace_minutes: 0, percent_per_day: 0.0, at_most_percent: 100.0 }
+    }
+}
+
+fn percent<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let percent = f64::deserialize(from)?;
+    match (0.0..=100.0).contains(&percent) {
+        true => Ok(percent),
+        false => Err(de::Error::custom(format!(
+            "{percent} is no percentage from 0 to 100"
+        ))),
+    }
 }
 
 /// Points that a person gave.
@@ -134,7 +152,7 @@ impl Late {
         }
         let days = (seconds + DAY - 1) / DAY;
         let percent = self.percent_per_day * days as f64;
-        percent.min(self.at_most_percent.unwrap_or(100.0)).clamp(0.0, 100.0)
+        percent.min(self.at_most_percent)
     }
 }
 
@@ -148,7 +166,11 @@ impl Page<'_> {
         let before = &self.text[..at.min(self.text.len())];
         let line = before.matches('\n').count() + 1;
         let path = self.path.display();
-        let says = grader::clean(&says.replace('\n', "; "));
+        let says = says
+            .replace("expected f64", "expected a number")
+            .replace("expected u32", "expected a whole number from 0")
+            .replace('\n', "; ");
+        let says = grader::clean(&says);
         Trouble::usage(format!("{path}:{line}: {says}"))
     }
 
@@ -174,13 +196,35 @@ impl Page<'_> {
                 return Err(self.wrong(name.span().start, says));
             }
         }
+        let weights = &settings.weights;
+        if !weights.is_empty() && weights.values().all(|it| *it == 0.0) {
+            let at = weights.keys().map(|it| it.span().start).min();
+            let says = "no exercise has a weight above zero: none would count";
+            return Err(self.wrong(at.unwrap_or(0), says));
+        }
         let deadlines = settings.deadline.keys();
         deadlines.filter(|it| it.get_ref() != "all").try_for_each(known)?;
         if !(settings.points.is_finite() && settings.points > 0.0) {
             return Err(self.wrong(0, "points is a number above zero"));
         }
-        for decided in &settings.overrides {
+        self.check_overrides(&settings.overrides, &known)
+    }
+
+    fn check_overrides(
+        &self,
+        overrides: &[Override],
+        known: &dyn Fn(&Spanned<String>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let mut met = BTreeSet::new();
+        for decided in overrides {
             known(&decided.exercise)?;
+            let (student, exercise) =
+                (decided.student.get_ref(), decided.exercise.get_ref());
+            if !met.insert((student, exercise)) {
+                let says =
+                    format!("a second override for '{student}', {exercise}");
+                return Err(self.wrong(decided.student.span().start, &says));
+            }
             let points = *decided.points.get_ref();
             if !(points.is_finite() && points >= 0.0) {
                 let says = "points is a number that is not below zero";
@@ -204,7 +248,8 @@ mod tests {
         let path = std::env::temp_dir()
             .join(format!("class-settings-{}-{name}", std::process::id()));
         fs::write(&path, text).unwrap();
-        let read = Settings::read(&path, &["pipes-pingpong".to_owned()]);
+        let exercises = ["pipes-pingpong", "creation-hello-family"];
+        let read = Settings::read(&path, &exercises.map(str::to_owned));
         fs::remove_file(&path).unwrap();
         read.map_err(|it| it.to_string())
     }
@@ -219,11 +264,48 @@ mod tests {
             ("e", &format!("{GIVEN}reason = \" \""), "5: an override has"),
             ("f", GIVEN, "missing field `reason`"),
             ("g", "points = 0", "1: points is a number above zero"),
+            (
+                "j",
+                "points = \"ten\"",
+                "1: invalid type: string \"ten\", \
+                                      expected a number",
+            ),
+            ("k", "[weights]\npipes-pingpong = 0", "2: no exercise has a"),
+            ("l", "[late]\npercent_per_day = -5", "2: -5 is no percentage"),
+            ("m", "[late]\nat_most_percent = nan", "2: NaN is no percentage"),
+            ("n", &format!("{TWICE}{TWICE}"), "7: a second override for 'ada'"),
+            ("o", "[deadline]\nall = 2027-02-01T23:59:00", "2: '2027-02-01"),
+            ("p", "[deadline]\nall = 5", "2: a moment is"),
         ] {
             let error = read(name, text).unwrap_err();
             assert!(error.contains(&format!("{name}:")), "{error}");
             assert!(error.contains(says), "{text}\n{error}");
         }
+    }
+
+    const TWICE: &str = "[[override]]\nstudent = \"ada\"\n\
+                         exercise = \"pipes-pingpong\"\npoints = 5\n\
+                         reason = \"x\"\n";
+
+    #[test]
+    fn a_moment_stands_with_quotes_or_without() {
+        for text in ["\"2027-02-01T23:59:00Z\"", "2027-02-01T23:59:00Z"] {
+            let text = format!("[deadline]\nall = {text}");
+            let settings = read("moment", &text).unwrap();
+            let deadline = settings.deadline("pipes-pingpong").unwrap();
+            assert_eq!(deadline.seconds(), 1_801_526_340);
+        }
+    }
+
+    #[test]
+    fn the_example_in_teaching_md_is_one() {
+        let page = include_str!("../../../TEACHING.md");
+        let (_, behind) = page.split_once("```toml\n").unwrap();
+        let (example, _) = behind.split_once("```").unwrap();
+        let settings = read("example", example).unwrap();
+        assert!(settings.deadline("pipes-pingpong").is_some());
+        assert!(settings.late.percent(1_000_000) > 0.0);
+        assert!(!settings.overrides.is_empty());
     }
 
     const GIVEN: &str = "[[override]]\nstudent = \"ada\"\n\
@@ -243,7 +325,7 @@ mod tests {
         let late = Late {
             grace_minutes: 15,
             percent_per_day: 10.0,
-            at_most_percent: Some(25.0),
+            at_most_percent: 25.0,
         };
         let day = 24 * 60 * 60;
         for (seconds, percent) in [

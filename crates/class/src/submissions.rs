@@ -1,5 +1,6 @@
 //! What a class has handed in: who, which exercises, and what is not taken.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
@@ -18,8 +19,9 @@ const STUDENTS: usize = 1_000_000;
 const LONGEST_NAME: usize = 200;
 /// So many names that are no student's are told one by one.
 const TOLD: usize = 20;
-/// Files beside the students' folders that belong to the class.
-const OWN: &[&str] = &["class.toml", STUDENTS_FILE];
+/// What lies beside the students' folders, and is the class's or a system's.
+const OWN: &[&str] =
+    &["class.toml", STUDENTS_FILE, "__MACOSX", ".DS_Store", "Thumbs.db"];
 
 /// A folder of submissions, looked through.
 #[derive(Debug)]
@@ -38,6 +40,10 @@ pub struct Student {
     pub id: String,
     /// The exercises with a source that is taken.
     pub exercises: Vec<String>,
+    /// The exercises of which nobody can tell what was handed in: the machine
+    /// did not let us look. That is no zero.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// What is not taken, a line each.
     pub refused: Vec<String>,
 }
@@ -108,23 +114,11 @@ impl Submissions {
         let folder = match self.folder.folder(name) {
             Found::It(folder) => folder,
             Found::Nothing => return Err(format!("'{id}' is gone")),
-            Found::Other(why) => {
+            Found::Other(why) | Found::Unread(why) => {
                 return Err(format!("'{id}' {why}, and no student's folder"));
             }
         };
-        let mut student =
-            Student { id, exercises: Vec::new(), refused: Vec::new() };
-        for exercise in exercises {
-            match source_in(&folder, exercise) {
-                Found::It(_) => student.exercises.push(exercise.clone()),
-                Found::Nothing => {}
-                Found::Other(why) => student.refused.push(format!(
-                    "{}: {why}: {exercise} is not taken",
-                    student.id
-                )),
-            }
-        }
-        Ok(student)
+        Ok(Student::of(id, &folder, exercises))
     }
 
     /// A source, as it is now.
@@ -139,13 +133,49 @@ impl Submissions {
         let folder = match self.folder.folder(OsStr::new(student)) {
             Found::It(folder) => folder,
             Found::Nothing => return Err("the folder is gone".to_owned()),
-            Found::Other(why) => return Err(format!("the folder {why}")),
+            Found::Other(why) | Found::Unread(why) => {
+                return Err(format!("the folder {why}"));
+            }
         };
         match source_in(&folder, exercise) {
             Found::It(bytes) => Ok(bytes),
             Found::Nothing => Err("the source is gone".to_owned()),
-            Found::Other(why) => Err(why),
+            Found::Other(why) | Found::Unread(why) => Err(why),
         }
+    }
+}
+
+impl Student {
+    /// What lies in a student's folder.
+    fn of(id: String, folder: &Folder, all: &[String]) -> Self {
+        let (mut exercises, mut unread) = (Vec::new(), Vec::new());
+        let mut refused = Vec::new();
+        let mut whys: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for exercise in all {
+            match source_in(folder, exercise) {
+                Found::It(_) => exercises.push(exercise.clone()),
+                Found::Nothing => {}
+                Found::Other(why) => refused
+                    .push(format!("{id}: {why}: {exercise} is not taken")),
+                Found::Unread(why) => {
+                    unread.push(exercise.clone());
+                    whys.entry(why).or_default().push(exercise);
+                }
+            }
+        }
+        // A folder that is closed is so for all of them.
+        refused.extend(whys.into_iter().map(|(why, of)| match &of[..] {
+            [exercise] => format!("{id}: {why}: no verdict on {exercise}"),
+            of => format!("{id}: {why}: no verdict on {} exercises", of.len()),
+        }));
+        Self { id, exercises, unread, refused }
+    }
+
+    /// Whether nothing of what lies there, if anything does, is looked at.
+    pub fn has_nothing(&self) -> bool {
+        self.exercises.is_empty()
+            && self.unread.is_empty()
+            && self.refused.is_empty()
     }
 }
 
@@ -157,10 +187,7 @@ fn source_in(folder: &Folder, exercise: &str) -> Found<Vec<u8>> {
         found => return found,
     }
     let name = format!("{exercise}.rs");
-    match folder.bytes(OsStr::new(&name), LONGEST) {
-        Found::Other(why) => Found::Other(format!("{name} {why}")),
-        found => found,
-    }
+    folder.bytes(OsStr::new(&name), LONGEST).at(&name)
 }
 
 fn in_course(
@@ -171,10 +198,7 @@ fn in_course(
     let name = way.first().copied().unwrap_or("main.rs");
     walked.push_str(name);
     let Some((_, rest)) = way.split_first() else {
-        return match folder.bytes(OsStr::new(name), LONGEST) {
-            Found::Other(why) => Found::Other(format!("{walked} {why}")),
-            found => found,
-        };
+        return folder.bytes(OsStr::new(name), LONGEST).at(walked);
     };
     match folder.folder(OsStr::new(name)) {
         Found::It(below) => {
@@ -182,7 +206,8 @@ fn in_course(
             in_course(&below, rest, walked)
         }
         Found::Nothing => Found::Nothing,
-        Found::Other(why) => Found::Other(format!("{walked} {why}")),
+        Found::Other(why) => Found::Other(why).at(walked),
+        Found::Unread(why) => Found::Unread(why).at(walked),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tables that people and learning systems read.
 
+use grader::Word;
+
 use crate::grades::{Grade, State, shown};
 use crate::roster::{Known, System, Table, row_of};
 use crate::settings::Settings;
@@ -37,6 +39,8 @@ pub(crate) struct Tables<'a> {
     are_met: Vec<bool>,
     /// Students whom no line of the roster is about.
     pub strangers: Vec<String>,
+    /// How many students Moodle has handed in: the numbers are its own.
+    of_moodle: usize,
 }
 
 impl<'a> Tables<'a> {
@@ -68,6 +72,7 @@ impl<'a> Tables<'a> {
             moodle: Vec::new(),
             are_met: vec![false; lines],
             strangers: Vec::new(),
+            of_moodle: 0,
         }
     }
 
@@ -131,13 +136,14 @@ impl<'a> Tables<'a> {
             true => student.id.clone(),
             false => String::new(),
         };
+        self.of_moodle += usize::from(known.system == "moodle");
         let canvas = [name, number, "", &login, "", total];
-        self.canvas.push(canvas.map(str::to_owned).to_vec());
+        self.canvas.push(canvas.map(no_formula).to_vec());
         let participant = format!("Participant {number}");
         let most = shown(self.settings.points);
         let moodle =
             [&participant, name, "", "", total, &most, "Yes", "", "-", comment];
-        self.moodle.push(moodle.map(str::to_owned).to_vec());
+        self.moodle.push(moodle.map(no_formula).to_vec());
         let Some(roster) = &mut self.roster else { return };
         let Some(row) = row_of(roster, &student.id, known) else {
             self.strangers.push(student.id.clone());
@@ -174,14 +180,16 @@ impl<'a> Tables<'a> {
                 most[CANVAS.len()] = shown(self.settings.points);
                 let mut rows = vec![most];
                 rows.extend(self.canvas.iter().cloned());
-                let moodle =
-                    Table { head: strings(MOODLE), rows: self.moodle.clone() };
-                let mut files = vec![("canvas.csv", Table { head, rows })];
-                let has_numbers = |row: &Vec<String>| row[0] != "Participant ";
-                if moodle.rows.iter().all(has_numbers) {
-                    files.push(("moodle.csv", moodle));
+                // A number of the one system is somebody else in the other.
+                match self.of_moodle {
+                    0 => vec![("canvas.csv", Table { head, rows })],
+                    all if all == self.moodle.len() => {
+                        let (head, rows) =
+                            (strings(MOODLE), self.moodle.clone());
+                        vec![("moodle.csv", Table { head, rows })]
+                    }
+                    _ => Vec::new(),
                 }
-                files
             }
         }
     }
@@ -250,15 +258,23 @@ fn comment(grade: &Grade) -> String {
         };
         let verdict = entry.record.as_ref().and_then(|it| it.verdict.as_ref());
         let first = verdict.and_then(|it| it.findings.first());
-        let first = first.map(|it| format!(" ({})", it.rule));
-        let (exercise, first) = (&entry.exercise, first.unwrap_or_default());
-        format!("{exercise}: {points}{first}")
+        let first = match (first, verdict.map(|it| it.verdict)) {
+            (Some(first), _) => format!(" ({})", first.rule),
+            (None, Some(Word::BuildFailed)) => " (build-failed)".to_owned(),
+            (None, _) => String::new(),
+        };
+        let late = match entry.late_percent > 0.0 {
+            true => format!(", {} % less: late", shown(entry.late_percent)),
+            false => String::new(),
+        };
+        let exercise = &entry.exercise;
+        format!("{exercise}: {points}{first}{late}")
     };
     grade.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
 }
 
 /// A verdict's word.
-pub(crate) fn word(word: grader::Word) -> String {
+pub(crate) fn word(word: Word) -> String {
     let text = serde_json::to_value(word).unwrap_or_default();
     text.as_str().unwrap_or_default().to_owned()
 }
@@ -272,12 +288,33 @@ pub(crate) fn state(state: State) -> &'static str {
     }
 }
 
-/// A spreadsheet computes what begins like a formula; a name is none.
+/// A spreadsheet computes what begins like a formula; a name is none. Some
+/// end a cell at a semicolon or a tab as well.
 fn no_formula(cell: &str) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
+    let mut text = String::with_capacity(cell.len());
+    let mut is_first = true;
+    for c in cell.chars() {
+        // The wide ones are those of Chinese and Japanese keyboards.
+        let is_sign = matches!(
+            c,
+            '=' | '+'
+                | '-'
+                | '@'
+                | '\t'
+                | '\r'
+                | '\n'
+                | '\u{ff1d}'
+                | '\u{ff0b}'
+                | '\u{ff0d}'
+                | '\u{ff20}'
+        );
+        if is_first && is_sign && cell.chars().count() > 1 {
+            text.push('\'');
+        }
+        text.push(c);
+        is_first = matches!(c, ';' | '\t') || is_first && c == ' ';
     }
+    text
 }
 
 #[cfg(test)]
@@ -286,7 +323,20 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        assert_eq!(no_formula("=HYPERLINK(1)"), "'=HYPERLINK(1)");
-        assert_eq!(no_formula("ada"), "ada");
+        for (cell, text) in [
+            ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(1)", "'@SUM(1)"),
+            (" =1", " '=1"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("ada;=1", "ada;'=1"),
+            ("pipes: 1; =2", "pipes: 1; '=2"),
+            ("ada-b=c", "ada-b=c"),
+            // Moodle's own, for "never".
+            ("-", "-"),
+        ] {
+            assert_eq!(no_formula(cell), text);
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! `forklore class`: a class is judged, whatever its submissions are.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -187,6 +187,79 @@ fn what_is_no_submission_is_told_in_a_line_and_the_rest_is_graded() {
     assert_eq!(stderr.lines().count(), 11, "{stderr}");
     assert!(stderr.lines().all(|it| it.starts_with("forklore class: ")));
     assert_eq!(stage.records("out").keys().collect::<Vec<_>>(), ["good"]);
+}
+
+/// Root reads what nobody may; without that right it does not.
+fn without_rights_to_all_files(command: &Command) -> Command {
+    if !nix::unistd::geteuid().is_root() {
+        let mut same = Command::new(command.get_program());
+        same.args(command.get_args());
+        return same;
+    }
+    let mut less = Command::new("setpriv");
+    less.arg("--bounding-set=-dac_override,-dac_read_search")
+        .arg(command.get_program())
+        .args(command.get_args());
+    less
+}
+
+#[test]
+fn what_the_machine_does_not_let_one_read_is_nobodys_zero() {
+    let stage = Stage::new("unread");
+    stage.hand_in("ada");
+    let close = |path: PathBuf| {
+        fs::set_permissions(path, Permissions::from_mode(0o0)).unwrap();
+    };
+    close(stage.hand_in("bob").join(format!("{ID}.rs")));
+    close(stage.hand_in("cyd"));
+    fs::create_dir_all(stage.course.join("in/dan/course/work")).unwrap();
+    fs::create_dir(stage.course.join("in/eve")).unwrap();
+    let asked = stage.class(&["in", "--out", "out"]);
+    let output = without_rights_to_all_files(&asked)
+        .current_dir(&stage.course)
+        .env("CARGO_TARGET_DIR", target())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (code, _, stderr) = told(&output);
+    assert_eq!(code, Some(3), "{stderr}");
+    for line in [
+        "bob: execution-say.rs cannot be read: ",
+        "cyd: work cannot be opened: ",
+        "neither work/EXERCISE/src/main.rs nor EXERCISE.rs lies in the \
+         folders of 2: dan; eve",
+    ] {
+        assert_eq!(stderr.matches(line).count(), 1, "{line}\n{stderr}");
+    }
+    let grades = fs::read_to_string(stage.out("out/grades.csv")).unwrap();
+    for (student, state) in [
+        ("ada", "judged,pass,yes,yes,10"),
+        ("bob", "not judged yet,,,,"),
+        ("cyd", "not judged yet,,,,"),
+        ("dan", "not handed in,,,,0"),
+    ] {
+        let row = format!("\n{student},,{ID},{state},10,");
+        assert!(grades.contains(&row), "{row}\n{grades}");
+    }
+    let open = Permissions::from_mode(0o700);
+    fs::set_permissions(stage.course.join("in/cyd"), open).unwrap();
+}
+
+#[test]
+fn in_the_log_of_a_job_no_name_is_a_command() {
+    let stage = Stage::new("log");
+    stage.hand_in("good");
+    let link = stage.course.join("in/##[error]a ##[set-env name=X]y");
+    symlink("/etc", link).unwrap();
+    let output = stage
+        .class(&["in", "--out", "out"])
+        .env("GITHUB_ACTIONS", "true")
+        .output()
+        .unwrap();
+    let (code, _, stderr) = told(&output);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("[set-env name=X]y' is a symbolic"), "{stderr}");
+    assert!(!stderr.contains("##["), "{stderr}");
 }
 
 #[test]

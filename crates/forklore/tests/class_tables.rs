@@ -198,26 +198,98 @@ const SHEET: &str = "Identifier,Full name,Grade,Maximum Grade,Last modified \
 Participant 8,Bob,12,100.00,3,old\n";
 
 #[test]
-fn a_zip_that_climbs_out_of_its_folder_is_refused_whole() {
+fn a_file_that_climbs_out_of_its_folder_is_told_and_left() {
     let stage = Stage::new("climbs");
     let right = stage.answer("right");
     let good = ("doejane_11_101_execution-say.rs", right.as_bytes());
-    let out = "../../doejane_11_102_execution-say.rs";
-    pack(&stage.at("bad.zip"), &[good, (out, b"x")]);
+    let outs = [
+        "../../doejane_11_102_execution-say.rs",
+        "..\\doejane_11_102_execution-say.rs",
+        "/doejane_11_102_execution-say.rs",
+    ];
+    let [a, b, c] = outs.map(|it| (it, &b"x"[..]));
+    pack(&stage.at("bad.zip"), &[good, a, b, c]);
     let (code, stderr) = stage.run(&["collect", "bad.zip", "--into", "in"]);
-    assert_eq!(code, Some(3));
-    assert!(stderr.contains("leads out of its folder"), "{stderr}");
-    assert_eq!(fs::read_dir(stage.at("in")).unwrap().count(), 0);
+    assert_eq!(code, Some(0), "{stderr}");
+    let told = stderr.matches("leads out of its folder: not taken");
+    assert_eq!((told.count(), stderr.lines().count()), (3, 3), "{stderr}");
+    let file = stage.text("in/doejane_11/execution-say.rs");
+    assert_eq!(file, right);
+    assert!(!stage.at("doejane_11_102_execution-say.rs").exists());
 
-    // One that a student has packed is that student's alone.
-    pack(&stage.at("inner.zip"), &[("../execution-say.rs", b"x")]);
+    // One that a student has packed is that student's alone, and is left
+    // whole.
+    let own = ("execution-say.rs", right.as_bytes());
+    pack(&stage.at("inner.zip"), &[own, ("../execution-say.rs", b"x")]);
     let inner = fs::read(stage.at("inner.zip")).unwrap();
     let packed = ("roejohn_22_103_work.zip", &inner[..]);
     pack(&stage.at("good.zip"), &[good, packed]);
     let (code, stderr) = stage.run(&["collect", "good.zip", "--into", "ok"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains("roejohn_22: work.zip is not taken"), "{stderr}");
+    assert!(!stage.at("ok/roejohn_22/execution-say.rs").exists());
     assert_eq!(stage.text("ok/doejane_11/execution-say.rs"), right);
+}
+
+/// As real systems and real people pack: folders of Windows and macOS, names
+/// that were numbered, and what nobody can read.
+fn pack_anyhow(stage: &Stage, right: &[u8]) {
+    let zip = |files: &[(&str, &[u8])]| {
+        pack(&stage.at("inner.zip"), files);
+        fs::read(stage.at("inner.zip")).expect("the stage holds")
+    };
+    let windows = zip(&[("work\\execution-say\\src\\main.rs", right)]);
+    let apple = zip(&[
+        ("say/src/main.rs", right),
+        ("say/src/ring.rs", b"mod x"),
+        ("__MACOSX/say/src/._main.rs", b"\0\x05\x16\x07"),
+    ]);
+    let none = zip(&[("a.txt", b"x")]);
+    pack(
+        &stage.at("week.zip"),
+        &[
+            ("windows_1_101_work.zip", &windows),
+            ("apple_2_102_say.zip", &apple),
+            ("none_3_103_a.zip", &none),
+            ("tar_4_104_work.tar.gz", b"x"),
+            ("a_team_5_105_execution-say (1).rs", right),
+            ("anon_xY3Za_106_execution-say.rs", right),
+            ("typed_LATE_7_text.html", b"<p>"),
+            ("apple_2_108_say-old.rs", b"fn main() {}"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_packed_anyhow_is_taken_and_who_has_nothing_is_named_first() {
+    let stage = Stage::new("packed");
+    let right = stage.answer("right");
+    let right = right.as_bytes();
+    pack_anyhow(&stage, right);
+    let words = ["collect", "week.zip", "--into", "in", "--exercise", ID];
+    let (code, stderr) = stage.run(&words);
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "forklore class: of 3 students nothing is taken: none_3; tar_4; \
+             typed_7",
+            "forklore class: tar_4: work.tar.gz is not taken: of packed \
+             folders, zip alone is read",
+            "forklore class: typed_7: text.html is not taken",
+        ]
+    );
+    for file in [
+        "windows_1/work/execution-say/src/main.rs",
+        "apple_2/execution-say.rs",
+        "a_team_5/execution-say.rs",
+        "anon_xY3Za/execution-say.rs",
+    ] {
+        assert_eq!(stage.text(&format!("in/{file}")).as_bytes(), right);
+    }
+    let students = stage.text("in/students.csv");
+    assert!(students.contains("typed_7,typed,canvas,7,yes,"), "{students}");
 }
 
 fn git(folder: &Path, words: &[&str], date: &str) {
@@ -261,7 +333,8 @@ fn a_repository_is_taken_as_it_was_at_the_deadline() {
     let source = format!("ada/work/{ID}/src/main.rs");
     commit_in_time_and_later(&stage, &source);
     let roster = "student,address\nada,ada\nbob,bob\ncyd,nowhere\ndan,-u\n\
-                  eve,\"ext::sh -c touch% x\"\n";
+                  eve,\"ext::sh -c touch% x\"\nfay,fd::0\nada,bob\n\
+                  gus,--upload-pack=touch x\n";
     stage.write("roster.csv", roster);
     let moment = "2027-02-02T00:00:00Z";
     let (code, stderr) = stage.run(&[
@@ -279,6 +352,9 @@ fn a_repository_is_taken_as_it_was_at_the_deadline() {
         "cyd: not taken: git says: ",
         "dan: not taken: it has no address",
         "eve: not taken: git says: fatal: transport 'ext' not allowed",
+        "fay: not taken: git says: fatal: transport 'fd' not allowed",
+        "ada: is in the roster twice: the second line is not taken",
+        "gus: not taken: it has no address",
     ] {
         assert!(stderr.contains(line), "{line}\n{stderr}");
     }
@@ -316,6 +392,17 @@ fn what_a_student_writes_is_text_on_every_page() {
     let class = stage.text("out/pages/class.html");
     let row = "<td>wrong-output</td><td>1</td><td>execution-say 1</td>";
     assert!(class.contains(row), "{class}");
+    // Its name is no markup in an address, either, and leads to the page.
+    let way = "<a href=\"students/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E\
+               .html\">";
+    assert!(class.contains(way), "{class}");
+    assert!(class.contains("prefers-color-scheme:dark"), "{class}");
+    // What did not compile has run at no level.
+    let levels = "Programs that ran contained in full: ";
+    let ran = class.split(levels).nth(1).and_then(|it| it.split('.').next());
+    let ran = ran.expect("it is told").split(|c: char| !c.is_ascii_digit());
+    let ran = ran.filter_map(|it| it.parse::<u32>().ok()).sum::<u32>();
+    assert_eq!(ran, 1, "{class}");
 }
 
 const AUTO: &[&str] = &["in", "--out", "out", "--shard", "auto"];
@@ -378,6 +465,23 @@ fn shares_are_merged_only_if_each_is_there_once_with_all_records() {
 
     assert_eq!(stage.run(&["merge", "out"]), (Some(0), String::new()));
     is_the_whole(&stage);
+}
+
+#[test]
+fn shares_are_not_merged_without_what_their_marks_hang_on() {
+    let stage = Stage::new("settings");
+    stage.write(&format!("in/s0/{ID}.rs"), &stage.answer("right"));
+    stage.write("in/class.toml", "points = 20\n");
+    for share in ["1/2", "2/2"] {
+        let words = ["in", "--out", "out", "--resume", "--shard", share];
+        assert_eq!(stage.run(&words).0, Some(0));
+    }
+    let (code, stderr) = stage.run(&["merge", "out"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--submissions DIR names their"), "{stderr}");
+    let words = ["merge", "out", "--submissions", "in"];
+    assert_eq!(stage.run(&words), (Some(0), String::new()));
+    assert!(stage.text("out/canvas.csv").contains("\ns0,,,s0,,20\n"));
 }
 
 #[test]

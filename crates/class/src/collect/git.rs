@@ -1,16 +1,21 @@
 //! Repositories at a deadline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Collection, LONGEST};
+use super::{Collection, LONGEST, Named, Rank};
 use crate::ask::ask;
 use crate::moment::Moment;
 use crate::roster::{Known, Table};
+
+/// So many lines of what git says are told.
+const COMPLAINT: usize = 3;
+/// And so many characters.
+const LONGEST_COMPLAINT: usize = 400;
 
 /// How repositories are read.
 #[derive(Clone, Debug)]
@@ -45,6 +50,7 @@ pub fn from_git(
         })
     };
     let (student, address) = (column("student")?, column("address")?);
+    let mut met = BTreeSet::new();
     for row in &table.rows {
         let cell =
             |name: &str| table.column(name).map_or("", |at| row[at].trim());
@@ -54,6 +60,12 @@ pub fn from_git(
             system: "git".to_owned(),
             ..Known::default()
         };
+        if !met.insert(student) {
+            // Whose the second one is, nobody here can say.
+            let says = "is in the roster twice: the second line is not taken";
+            collection.note(student, says);
+            continue;
+        }
         if !collection.enrol(student, known) {
             continue;
         }
@@ -81,13 +93,13 @@ impl Git {
         }
         fs::create_dir_all(&self.place)?;
         let mut command = Command::new("git");
-        // An address may name a program in some ways of transport.
-        command.args(["-c", "protocol.ext.allow=never"]).args([
-            "clone",
-            "--quiet",
-            "--bare",
-            "--single-branch",
-        ]);
+        // In other ways of transport an address may name a program, or a
+        // descriptor.
+        command.args(["-c", "protocol.allow=never"]);
+        for way in ["https", "http", "ssh", "git", "file"] {
+            command.args(["-c", &format!("protocol.{way}.allow=always")]);
+        }
+        command.args(["clone", "--quiet", "--bare", "--single-branch"]);
         if !branch.is_empty() {
             command.arg(format!("--branch={branch}"));
         }
@@ -120,7 +132,10 @@ impl Git {
         for (path, (kind, blob)) in self.sources(collection, copy, &commit)? {
             let taken = self.blob(copy, &kind, &blob);
             match taken {
-                Ok(bytes) => collection.take(student, (path, 0), &bytes)?,
+                Ok(bytes) => {
+                    let rank = Rank(Named::Exactly, 0);
+                    collection.take(student, (path, rank), &bytes)?;
+                }
                 Err(error) => {
                     let says = format!("{path} is not taken: {error}");
                     collection.note(student, &says);
@@ -181,8 +196,12 @@ impl Git {
 
     fn run(&self, command: &mut Command) -> io::Result<Vec<u8>> {
         command
-            // Nobody is there to be asked for a password.
+            // Nobody is there to be asked for a password, nor whether a host
+            // is the right one: ssh, too, asks a program that says no.
             .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_ASKPASS", "")
+            .env("SSH_ASKPASS", "false")
+            .env("SSH_ASKPASS_REQUIRE", "force")
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
             .env("LC_ALL", "C");
@@ -197,11 +216,41 @@ impl Git {
             return Ok(answer.stdout);
         }
         let says = String::from_utf8_lossy(&answer.stderr);
-        let last = says.trim_end().lines().next_back().unwrap_or_default();
-        Err(io::Error::other(format!("git says: {last}")))
+        Err(io::Error::other(format!("git says: {}", complaint(&says))))
     }
+}
+
+/// What went wrong, in one line: what others said before git gave up, and
+/// that; behind it git gives advice.
+fn complaint(says: &str) -> String {
+    let lines = says.lines().map(str::trim).filter(|it| !it.is_empty());
+    let lines: Vec<&str> = lines.collect();
+    let end = lines.iter().position(|it| it.starts_with("fatal: "));
+    let end = end.map_or(lines.len(), |it| it + 1);
+    let told = &lines[end.saturating_sub(COMPLAINT)..end];
+    told.join("; ").chars().take(LONGEST_COMPLAINT).collect()
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaint;
+
+    #[test]
+    fn the_cause_is_told_and_not_the_advice_behind_it() {
+        let ssh = "Host key verification failed.\r\nfatal: Could not read \
+                   from remote repository.\n\nPlease make sure you have the \
+                   correct access rights\nand the repository exists.\n";
+        assert_eq!(
+            complaint(ssh),
+            "Host key verification failed.; fatal: Could not read from remote \
+             repository."
+        );
+        assert_eq!(complaint("fatal: x\n"), "fatal: x");
+        assert_eq!(complaint("error: y\n\n"), "error: y");
+        assert_eq!(complaint(""), "");
+    }
 }

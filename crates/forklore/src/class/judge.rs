@@ -23,6 +23,9 @@ use super::publish::Choice;
 use super::{COULD_NOT, failed, say};
 use crate::contain::Contain;
 
+/// So many students without anything to judge are named.
+const NAMED: usize = 20;
+
 #[derive(Args, Debug)]
 pub(crate) struct Judge {
     /// The folder of the submissions
@@ -82,7 +85,7 @@ impl Judge {
             .map_err(|error| failed("read students.csv in", &folder, &error))?;
         let store = Store::at(self.out(&folder)?);
         let mut hold = self.hold(&store)?;
-        let manifest = Manifest::new(&submissions, self.shard, of(&exercises));
+        let manifest = self.manifest(&folder, &submissions, &exercises);
         manifest
             .keep(&store)
             .map_err(|error| failed("write to", store.root(), &error))?;
@@ -104,7 +107,18 @@ impl Judge {
         if report.stopped.is_none() && !self.shard.is_part() {
             chosen.publish(&store, &manifest, Some(&folder))?;
         }
-        Ok(code_of(&report))
+        Ok(code_of(&report, &manifest))
+    }
+
+    fn manifest(
+        &self,
+        folder: &Path,
+        submissions: &Submissions,
+        exercises: &[Exercise],
+    ) -> Manifest {
+        let beside = ["class.toml", class::STUDENTS].map(|it| folder.join(it));
+        let has_settings = beside.iter().any(|it| it.exists());
+        Manifest::new(submissions, self.shard, of(exercises), has_settings)
     }
 
     /// For each grader, whose verdict hangs on them.
@@ -303,6 +317,19 @@ fn tell_refused(manifest: &Manifest) {
     for line in manifest.refused.iter().chain(of_students) {
         say(line);
     }
+    let students = manifest.students.iter();
+    let empty = students.filter(|it| it.has_nothing()).map(|it| it.id.as_str());
+    let empty: Vec<&str> = empty.collect();
+    if !empty.is_empty() {
+        // A course one folder deeper looks like that, too.
+        say(&format!(
+            "neither work/EXERCISE/src/main.rs nor EXERCISE.rs lies in the \
+             folders of {}: {}{}",
+            empty.len(),
+            empty[..empty.len().min(NAMED)].join("; "),
+            if empty.len() > NAMED { "; …" } else { "" }
+        ));
+    }
 }
 
 fn tell(report: &Report, out: &Path) {
@@ -327,8 +354,10 @@ fn tell(report: &Report, out: &Path) {
     );
 }
 
-fn code_of(report: &Report) -> ExitCode {
-    match report.unsettled.is_empty() && report.stopped.is_none() {
+fn code_of(report: &Report, manifest: &Manifest) -> ExitCode {
+    let is_all_read = manifest.students.iter().all(|it| it.unread.is_empty());
+    let is_settled = report.unsettled.is_empty() && report.stopped.is_none();
+    match is_settled && is_all_read {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(COULD_NOT),
     }

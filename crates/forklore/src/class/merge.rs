@@ -18,7 +18,7 @@ use super::{COULD_NOT, failed, say};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo class merge results
+  cargo class merge results --submissions submissions
   cargo class merge results --from node1/results/shard-1-of-2 \\
       --from node2/results/shard-2-of-2
 
@@ -62,6 +62,13 @@ impl Merge {
                 return Ok(ExitCode::from(COULD_NOT));
             }
         };
+        if manifest.has_settings && folder.is_none() {
+            return Err(Trouble::usage(
+                "marks hang on class.toml or students.csv beside the \
+                 submissions: --submissions DIR names their folder"
+                    .to_owned(),
+            ));
+        }
         chosen.check(&manifest.students)?;
         chosen.publish(&store, &manifest, folder)?;
         Ok(ExitCode::SUCCESS)

@@ -74,9 +74,10 @@ impl Class {
     }
 }
 
-/// One line on standard error; one that a stranger has a hand in is clean.
+/// One line on standard error; one that a stranger has a hand in is clean,
+/// and no command in the log of a job.
 fn say(line: &str) {
-    eprintln!("forklore class: {}", grader::clean(line));
+    crate::reports::warn(&format!("forklore class: {}\n", grader::clean(line)));
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Trouble {

@@ -33,7 +33,10 @@ impl Choice {
         let beside = submissions.join("class.toml");
         let settings = match &self.config {
             Some(config) => Settings::read(config, exercises)?,
-            None if beside.is_file() => Settings::read(&beside, exercises)?,
+            // A link that leads nowhere is a mistake, and not no settings.
+            None if beside.symlink_metadata().is_ok() => {
+                Settings::read(&beside, exercises)?
+            }
             None => Settings::default(),
         };
         let roster = match &settings.roster {
@@ -100,11 +103,9 @@ impl Chosen {
         for note in &published.notes {
             say(note);
         }
-        anstream::println!(
-            "{}: grades.csv, {}, pages/class.html",
-            out.display(),
-            published.files.join(", ")
-        );
+        let files = ["grades.csv"].into_iter().chain(published.files);
+        let files: Vec<&str> = files.chain(["pages/class.html"]).collect();
+        anstream::println!("{}: {}", out.display(), files.join(", "));
         Ok(())
     }
 }
