@@ -7,8 +7,9 @@ use crate::census::Census;
 use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
 use crate::same::Place;
+use crate::strangers::Strangers;
 use crate::tables::Reader;
-use crate::{strangers, unseen};
+use crate::unseen;
 
 /// A descriptor, and whose.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -79,8 +80,8 @@ pub(crate) struct Holdings {
     pub(crate) elders: Vec<i32>,
     /// Threads that trace somebody outside of the tree.
     pub(crate) tracers: HashSet<i32>,
-    /// Whether everybody outside was looked at who was there at the end.
-    pub(crate) is_settled: bool,
+    /// Everybody outside.
+    pub(crate) strangers: Strangers,
 }
 
 impl Holdings {
@@ -98,32 +99,33 @@ impl Holdings {
                 holdings.unknown.push(place);
             }
             for (tid, list) in tables.read {
-                holdings.add(Some(place), tid, list);
+                holdings.add(Some(place), tid, &list);
+                holdings.of.entry(place).or_default().push(tid);
+                holdings.tables.insert(tid, list);
             }
         }
         holdings.find_descriptors_on_the_way(proc);
         let mut unreadable = Vec::new();
         let is_inside = |pid| inside.contains(&pid);
-        let (strangers, is_settled) =
-            strangers::look_at_all(&mut reader, proc, is_inside);
-        holdings.is_settled = is_settled;
-        for (pid, seen) in strangers {
+        let strangers = Strangers::look(&mut reader, proc, is_inside);
+        for (pid, seen) in strangers.each() {
             if !seen.tables.is_complete {
-                unreadable.push(pid);
+                unreadable.push(*pid);
             }
             holdings.tracers.extend(seen.tracers());
-            for (tid, list) in seen.tables.read {
-                holdings.leaders.insert(tid, pid);
-                holdings.add(None, tid, list);
+            for (tid, list) in &seen.tables.read {
+                holdings.leaders.insert(*tid, *pid);
+                holdings.add(None, *tid, list);
             }
         }
+        holdings.strangers = strangers;
         holdings.elders = unseen::elders(proc, census.root, &unreadable);
         holdings.unseen = unseen::who_may_hold(proc, census.root, &unreadable);
         holdings
     }
 
-    fn add(&mut self, process: Option<usize>, tid: i32, list: Vec<Descriptor>) {
-        for descriptor in &list {
+    fn add(&mut self, process: Option<usize>, tid: i32, list: &[Descriptor]) {
+        for descriptor in list {
             if descriptor.text.starts_with("anon_inode:") {
                 let place = (process, (tid, descriptor.fd));
                 let text = descriptor.text.clone();
@@ -142,42 +144,35 @@ impl Holdings {
             let object = descriptor.object.clone();
             self.by_object.entry(object).or_default().push(holding);
         }
-        if let Some(place) = process {
-            self.of.entry(place).or_default().push(tid);
-            self.tables.insert(tid, list);
-        }
     }
 
     fn find_descriptors_on_the_way(&mut self, proc: Proc) {
-        let receivers: Vec<usize> = self
-            .sockets()
-            .filter(|holders| has_descriptors(proc, holders))
-            .flatten()
-            .filter_map(|holder| holder.process)
-            .collect();
+        let receivers = self.receivers(proc);
         self.unknown.extend(receivers);
     }
 
-    /// The holders of each socket.
-    fn sockets(&self) -> impl Iterator<Item = &Vec<Holding>> {
-        let all = self.by_object.iter();
-        let sockets = all.filter(|it| matches!(it.0, Object::Socket(_)));
-        sockets.map(|(_, holders)| holders)
+    /// The processes of the tree that could receive a descriptor.
+    fn receivers(&self, proc: Proc) -> Vec<usize> {
+        self.sockets()
+            .filter(|holders| has_descriptors(proc, holders))
+            .flatten()
+            .filter_map(|holder| holder.process)
+            .collect()
     }
 
-    /// The sockets that somebody outside of the tree holds.
-    pub(crate) fn strangers_sockets(
-        &self,
-    ) -> impl Iterator<Item = (u64, &[Holding])> {
-        let is_out = |it: &Holding| it.process.is_none();
-        self.by_object.iter().filter_map(
-            move |(object, holders)| match object {
-                Object::Socket(inode) if holders.iter().any(is_out) => {
-                    Some((*inode, holders.as_slice()))
-                }
-                _ => None,
-            },
-        )
+    /// Whether somebody outside has sent one to the tree meanwhile.
+    pub(crate) fn has_new_on_the_way(&self, proc: Proc) -> bool {
+        let receivers = self.receivers(proc);
+        receivers.iter().any(|it| !self.unknown.contains(it))
+    }
+
+    /// The holders of each socket of the tree.
+    fn sockets(&self) -> impl Iterator<Item = &Vec<Holding>> {
+        let is_of_tree = |it: &Holding| it.process.is_some();
+        let all = self.by_object.iter();
+        let sockets = all.filter(|it| matches!(it.0, Object::Socket(_)));
+        let sockets = sockets.map(|(_, holders)| holders);
+        sockets.filter(move |holders| holders.iter().any(is_of_tree))
     }
 
     /// Those outside of the tree who have one of these, by its text.
@@ -298,7 +293,8 @@ impl Holdings {
 
 /// Whether descriptors wait in a socket to be received.
 fn has_descriptors(proc: Proc, holders: &[Holding]) -> bool {
-    let first = holders.first();
+    // A stranger may have closed its own since.
+    let first = holders.iter().find(|it| it.process.is_some());
     let info = first.and_then(|it| proc.info(it.pid, it.fd?));
     let count = info.as_deref().and_then(|it| parse::field(it, "scm_fds"));
     count.is_some_and(|count| count != "0")

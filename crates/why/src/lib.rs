@@ -26,10 +26,11 @@
 //! works while it waits (io_uring, io_submit(2)) may move whoever depends on
 //! it.
 //!
-//! Strangers go on while they are looked at. Each is looked at until it has
-//! not run meanwhile, and all are listed until nobody new is there: so there
-//! was a moment at which no stranger had what the tree needs, and who has not
-//! inherited it by then never will. Descriptors in messages that nobody has
+//! Strangers go on while they are looked at. They are looked at until there
+//! was a moment at which all rested, or at least nobody ran who could have
+//! handed on what he had, and until nobody new is there: at that moment no
+//! stranger had what the tree needs, and who has not inherited it by then
+//! never will. Descriptors in messages that nobody has
 //! received, and those that were given to a ring, are looked for too; which
 //! they are is read by a look into the message (`MSG_PEEK`) through a copy of
 //! the socket, or else they may be any.
@@ -65,8 +66,9 @@
 //! - A stranger that never rests while it is looked at, and moves a descriptor
 //!   at every look from where the look has not come to where it has been: it
 //!   is looked at 12 times, and 30 times if it does not have the same each
-//!   time. And strangers that send each other a descriptor all the time: those
-//!   with sockets that have run since are looked at up to 10 times more.
+//!   time. If several never rest whose sockets lead to each other, nobody is
+//!   called stuck; but sockets are not known that are there for less time than
+//!   a look takes.
 //! - A ring of io_uring of a stranger that has closed its descriptor, and
 //!   works on by its memory.
 //! - What a stranger does to a process from outside with the right to trace
@@ -111,6 +113,7 @@ mod plain;
 mod proc;
 mod question;
 mod queues;
+mod restless;
 mod same;
 mod says;
 mod scene;

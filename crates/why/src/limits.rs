@@ -74,8 +74,9 @@ pub(crate) fn list(mut names: Vec<String>, last: &str) -> String {
 const CGROUP: &str = "This is so unless a memory cgroup of version 1 raises \
 the eventfd (cgroup.event_control): the kernel tells nobody which it does.";
 
-const UNSETTLED: &str = "Outside of the tree processes begin and end so fast \
-that not all of them could be looked into: one of them may still help.";
+const UNSETTLED: &str = "Outside of the tree processes begin and end, or send \
+each other what they have, so fast that not all of them could be looked into \
+at rest: one of them may still help.";
 
 const REFUSED: &str = "The kernel does not tell us the calls and arguments of \
 these processes, so that only the kind of wait is known, by the name of a \

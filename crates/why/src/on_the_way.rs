@@ -17,9 +17,7 @@ impl Scene<'_> {
             comes_from_us && !is_ours(listener)
         });
         if is_queued {
-            for group in &mut self.groups {
-                group.leads_outside = true;
-            }
+            self.doubt_all();
         }
     }
 }

@@ -5,9 +5,9 @@
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::holdings::Holding;
 use crate::parse;
 use crate::proc::{Object, Proc};
+use crate::same::Place;
 use crate::scene::Scene;
 
 pub(crate) const RING: &str = "anon_inode:[io_uring]";
@@ -41,9 +41,10 @@ impl Scene<'_> {
     pub(crate) fn find_parked(&mut self) {
         let proc = self.proc;
         let mut parked = Parked::default();
-        for (inode, holders) in self.holdings.strangers_sockets() {
-            parked.add(in_messages(proc, inode, holders));
+        for (inode, places) in self.holdings.strangers.sockets() {
+            parked.add(in_messages(proc, inode, &places));
         }
+        parked.is_more |= self.holdings.has_new_on_the_way(proc);
         for place in self.holdings.strangers_with(RING) {
             let info = proc.info(place.0, place.1).unwrap_or_default();
             parked.add(in_ring(&info));
@@ -58,9 +59,7 @@ impl Scene<'_> {
             self.groups[group].leads_outside |= parked.has(&object);
         }
         if parked.is_more {
-            for group in &mut self.groups {
-                group.leads_outside = true;
-            }
+            self.doubt_all();
         }
     }
 }
@@ -69,17 +68,17 @@ impl Scene<'_> {
 fn in_messages(
     proc: Proc,
     inode: u64,
-    holders: &[Holding],
+    places: &[Place],
 ) -> Option<Vec<Object>> {
     let own = std::process::id() as i32;
-    for holder in holders.iter().filter(|it| it.process.is_none()) {
-        let Some((fd, info)) = info_of(proc, holder, inode) else { continue };
+    for place in places {
+        let Some((fd, info)) = info_of(proc, *place, inode) else { continue };
         let count = parse::field(&info, "scm_fds").unwrap_or("0");
         let count: usize = count.parse().ok()?;
         if count == 0 {
             return Some(Vec::new());
         }
-        let copy = proc.copied(holder.pid, fd)?;
+        let copy = proc.copied(place.0, fd)?;
         if proc.object(own, copy.as_raw_fd())? != Object::Socket(inode) {
             return None;
         }
@@ -95,15 +94,14 @@ fn in_messages(
 }
 
 /// A holder's socket, which may have another number by now.
-fn info_of(proc: Proc, holder: &Holding, inode: u64) -> Option<(i32, String)> {
+fn info_of(proc: Proc, place: Place, inode: u64) -> Option<(i32, String)> {
+    let (tid, fd) = place;
     let object = Object::Socket(inode);
-    let is_still =
-        |fd: i32| proc.object(holder.pid, fd).as_ref() == Some(&object);
-    let told = |fd: i32| Some((fd, proc.info(holder.pid, fd)?));
-    if let Some(fd) = holder.fd.filter(|fd| is_still(*fd)) {
+    let told = |fd: i32| Some((fd, proc.info(tid, fd)?));
+    if proc.object(tid, fd).as_ref() == Some(&object) {
         return told(fd);
     }
-    let table = proc.descriptors_but(holder.pid, |_| None)?;
+    let table = proc.descriptors_but(tid, |_| None)?;
     let found = table.iter().find(|it| it.object == object)?;
     told(found.fd)
 }

@@ -61,7 +61,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) spaces: Option<Rc<Spaces>>,
     /// The signals that the kernel may send because of a descriptor.
     pub(crate) notices: Notices,
-    twins: HashMap<Place, usize>,
+    pub(crate) twin_groups: HashMap<Place, usize>,
     /// For each group, whether its processes number threads alike.
     pub(crate) spaces_of: HashMap<usize, bool>,
 }
@@ -87,7 +87,7 @@ impl<'a> Scene<'a> {
             mappers: HashMap::new(),
             spaces: None,
             notices: Notices::default(),
-            twins: HashMap::new(),
+            twin_groups: HashMap::new(),
             spaces_of: HashMap::new(),
         }
     }
@@ -243,7 +243,7 @@ impl<'a> Scene<'a> {
 
     /// The group of those who hold the same timer or epoll set.
     pub(crate) fn twins(&mut self, place: Place, text: &str) -> usize {
-        if let Some(known) = self.twins.get(&place) {
+        if let Some(known) = self.twin_groups.get(&place) {
             return *known;
         }
         let holders = self.holdings.twins(self.proc, place, text);
@@ -251,7 +251,7 @@ impl<'a> Scene<'a> {
             holders.iter().filter_map(|it| Some((it.pid, it.fd?))).collect();
         let group = self.named_group(holders);
         for place in places {
-            self.twins.insert(place, group);
+            self.twin_groups.insert(place, group);
         }
         group
     }
@@ -270,8 +270,15 @@ impl<'a> Scene<'a> {
 
     /// The objects about whose holders was asked, and their groups.
     pub(crate) fn known_groups(&self) -> Vec<(Object, usize)> {
+        let all = self.known_ends().into_iter();
+        all.map(|(object, _, group)| (object, group)).collect()
+    }
+
+    /// The same, with the end that they hold.
+    pub(crate) fn known_ends(&self) -> Vec<(Object, End, usize)> {
         let all = self.known.iter();
-        all.map(|((object, _), group)| (object.clone(), *group)).collect()
+        all.map(|((object, end), group)| (object.clone(), *end, *group))
+            .collect()
     }
 
     /// With the pids of processes, where a thread's table was read.
@@ -287,9 +294,16 @@ impl<'a> Scene<'a> {
 
     pub(crate) fn add_group(&mut self, holders: Vec<Holding>) -> usize {
         let mut group = Group::new(holders);
-        group.leads_outside |= !self.holdings.is_settled;
+        group.leads_outside |= !self.holdings.strangers.is_settled;
         self.groups.push(group);
         self.groups.len() - 1
+    }
+
+    /// Nothing is known any more of who holds what.
+    pub(crate) fn doubt_all(&mut self) {
+        for group in &mut self.groups {
+            group.leads_outside = true;
+        }
     }
 
     /// Whether the kernel shows nobody who could wake: then there is

@@ -19,7 +19,7 @@ use crate::scene::Scene;
 use crate::sock_diag::dump;
 use crate::wait::{Kind, Wait, Waker};
 
-const LISTENING: u8 = 10; // TCP_LISTEN, <net/tcp_states.h>
+pub(crate) const LISTENING: u8 = 10; // TCP_LISTEN, <net/tcp_states.h>
 pub(crate) const DATAGRAM: u8 = libc::SOCK_DGRAM as u8;
 
 /// A unix socket.
@@ -52,7 +52,7 @@ enum Address {
 pub(crate) struct Sockets(pub(crate) HashMap<u64, UnixSocket>);
 
 impl Sockets {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self(dump().unwrap_or_default())
     }
 
@@ -229,14 +229,7 @@ impl Scene<'_> {
     /// or of another namespace, where nobody tells us the other side.
     fn foreign(&mut self, task: &Task, inode: u64, kind: Kind) -> Wait {
         let pid = self.census.processes[task.process].pid;
-        let table = self.proc.table(&format!("{pid}/net/unix"));
-        let is_unix = table.is_some_and(|table| {
-            let inode = inode.to_string();
-            table.lines().any(|line| {
-                line.split_ascii_whitespace().nth(6) == Some(&inode)
-            })
-        });
-        match is_unix {
+        match self.proc.knows_as_unix(pid, inode) {
             // Its other side may be anywhere in the tree, or outside.
             true => Wait::new(kind, vec![Waker::Anybody, Waker::Outside]),
             false => Wait::moves(Kind::Network),
@@ -360,6 +353,17 @@ impl Scene<'_> {
 }
 
 impl crate::proc::Proc {
+    /// Whether a socket is a unix socket of a process's network namespace.
+    pub(crate) fn knows_as_unix(self, pid: i32, inode: u64) -> bool {
+        let table = self.table(&format!("{pid}/net/unix"));
+        table.is_some_and(|table| {
+            let inode = inode.to_string();
+            table.lines().any(|line| {
+                line.split_ascii_whitespace().nth(6) == Some(&inode)
+            })
+        })
+    }
+
     /// Our own copy of another process's descriptor.
     pub(crate) fn copied(self, pid: i32, fd: i32) -> Option<OwnedFd> {
         if self.refuses_memory() {

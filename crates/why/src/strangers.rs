@@ -6,9 +6,10 @@
 //! the end of the last look: each process that was there then had been seen
 //! after its beginning, and had nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::proc::{Descriptor, Object, Proc};
+use crate::same::Place;
 use crate::tables::{Reader, Tables};
 
 /// So often all processes are listed.
@@ -44,42 +45,102 @@ pub(crate) fn visit(
     false
 }
 
-/// So often those are looked at again who may have been sent something.
-const AGAIN: usize = 10;
+/// Everybody outside, with what was seen of each.
+#[derive(Debug, Default)]
+pub(crate) struct Strangers {
+    all: Vec<(i32, Seen)>,
+    /// Whether everybody was looked at who was there at the end.
+    pub(crate) is_settled: bool,
+}
 
-/// Everybody outside with what was seen of him; and whether that is everybody
-/// who was there at the end.
-pub(crate) fn look_at_all(
-    reader: &mut Reader,
-    proc: Proc,
-    is_inside: impl Fn(i32) -> bool,
-) -> (Vec<(i32, Seen)>, bool) {
-    let mut all = Vec::new();
-    let is_settled = visit(proc, is_inside, |pid| {
-        // Threads of the kernel hold nothing.
-        let stat = proc.stat(pid);
-        if stat.is_some_and(|stat| !stat.is_of_the_kernel()) {
-            all.push((pid, look_at(reader, proc, pid)));
-        }
-    });
-    // Those with a socket may have sent each other what they have, from one
-    // that was not yet looked at to one that was.
-    all.retain(|(_, seen)| seen.is_there());
-    for _ in 0..AGAIN {
-        let mut has_moved = false;
-        for (pid, seen) in all.iter_mut().filter(|it| it.1.has_socket()) {
-            let now = motions(proc, *pid);
-            if now != seen.motions && !is_us(*pid) {
-                has_moved = true;
-                seen.tables.join(reader.tables(&tids(&now)));
-                seen.motions = now;
+/// What a later look at a stranger has shown who had run since, or begun.
+#[derive(Debug)]
+pub(crate) struct Restless {
+    pub(crate) pid: i32,
+    /// Its descriptors, each with the thread through whose table it was read.
+    pub(crate) holds: Vec<(i32, Descriptor)>,
+}
+
+impl Strangers {
+    pub(crate) fn look(
+        reader: &mut Reader,
+        proc: Proc,
+        is_inside: impl Fn(i32) -> bool,
+    ) -> Self {
+        let mut all = Self::default();
+        all.find_new(reader, proc, is_inside);
+        all
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = &(i32, Seen)> {
+        self.all.iter()
+    }
+
+    /// Their sockets, and where each is to be found.
+    pub(crate) fn sockets(&self) -> HashMap<u64, Vec<Place>> {
+        let mut sockets: HashMap<u64, Vec<Place>> = HashMap::new();
+        let tables = self.all.iter().flat_map(|(_, seen)| &seen.tables.read);
+        for (tid, list) in tables {
+            for descriptor in list {
+                if let Object::Socket(inode) = descriptor.object {
+                    let places = sockets.entry(inode).or_default();
+                    places.push((*tid, descriptor.fd));
+                }
             }
         }
-        if !has_moved {
-            break;
-        }
+        sockets
     }
-    (all, is_settled)
+
+    /// Those who were not there before; their places.
+    fn find_new(
+        &mut self,
+        reader: &mut Reader,
+        proc: Proc,
+        is_inside: impl Fn(i32) -> bool,
+    ) -> std::ops::Range<usize> {
+        let before = self.all.len();
+        let known: HashSet<i32> = self.all.iter().map(|it| it.0).collect();
+        let is_known = |pid| known.contains(&pid) || is_inside(pid);
+        let mut new = Vec::new();
+        self.is_settled = visit(proc, is_known, |pid| {
+            // Threads of the kernel hold nothing.
+            let stat = proc.stat(pid);
+            if stat.is_some_and(|stat| !stat.is_of_the_kernel()) {
+                new.push((pid, look_at(reader, proc, pid)));
+            }
+        });
+        new.retain(|(_, seen)| seen.is_there());
+        self.all.extend(new);
+        before..self.all.len()
+    }
+
+    /// Looks again at those who have run since they were looked at, and at
+    /// those who have begun since. If that is nobody, all others were at rest
+    /// at the moment when this look began, and had what was seen.
+    pub(crate) fn look_again(
+        &mut self,
+        reader: &mut Reader,
+        proc: Proc,
+        is_inside: impl Fn(i32) -> bool,
+    ) -> Vec<Restless> {
+        let known = self.all.len();
+        let mut restless = Vec::new();
+        for (pid, seen) in self.all[..known].iter_mut() {
+            let now = motions(proc, *pid);
+            if is_us(*pid) || now == seen.motions && is_at_rest(&now) {
+                continue;
+            }
+            seen.tables = reader.tables(&tids(&now));
+            seen.motions = now;
+            restless.push(seen.as_restless(*pid));
+        }
+        for place in self.find_new(reader, proc, is_inside) {
+            let (pid, seen) = &self.all[place];
+            restless.push(seen.as_restless(*pid));
+        }
+        self.all.retain(|(_, seen)| seen.is_there());
+        restless
+    }
 }
 
 /// Whoever asks reads just now.
@@ -94,6 +155,11 @@ struct Motion {
     state: char,
     switches: u64,
     tracer: i32,
+}
+
+/// Whoever runs all the time is not switched.
+fn is_at_rest(motions: &[Motion]) -> bool {
+    motions.iter().all(|it| it.state != 'R')
 }
 
 fn tids(motions: &[Motion]) -> Vec<i32> {
@@ -128,10 +194,12 @@ impl Seen {
         tracers.filter(|it| *it != 0)
     }
 
-    fn has_socket(&self) -> bool {
-        let is_socket =
-            |it: &Descriptor| matches!(it.object, Object::Socket(_));
-        self.tables.read.iter().any(|(_, list)| list.iter().any(is_socket))
+    fn as_restless(&self, pid: i32) -> Restless {
+        let all = self.tables.read.iter();
+        let holds = all.flat_map(|(tid, list)| {
+            list.iter().map(|descriptor| (*tid, descriptor.clone()))
+        });
+        Restless { pid, holds: holds.collect() }
     }
 
     /// Whether there was anything to look at: others have ended meanwhile.
@@ -151,8 +219,7 @@ fn look_at(reader: &mut Reader, proc: Proc, pid: i32) -> Seen {
     for look in 1..MOST_LOOKS {
         if look <= PATIENCE {
             let after = motions(proc, pid);
-            let has_rested =
-                before == after && after.iter().all(|it| it.state != 'R');
+            let has_rested = before == after && is_at_rest(&after);
             before = after;
             let is_refused = !all.is_complete && all.read.is_empty();
             if has_rested || is_refused || is_us(pid) {

@@ -55,7 +55,7 @@ pub(crate) fn tell(
     let Proved { graph, stuck, rests } =
         Proved::new(&mut scene, &mut waits, outside);
     let unseen = names(proc, &scene.holdings.unseen);
-    let is_settled = scene.holdings.is_settled;
+    let is_settled = scene.holdings.strangers.is_settled;
     let groups = scene.groups;
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
@@ -109,7 +109,7 @@ impl Proved {
         if alone.contains(&true) {
             scene.find_hindered(waits);
             scene.follow_connections_on_the_way_out();
-            scene.find_parked();
+            scene.follow_strangers();
             scene.doubt_by_age(waits);
             served = scene.served();
             if !served.is_empty() {
