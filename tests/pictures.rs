@@ -232,6 +232,7 @@ fn draw(command: Vec<OsString>) -> Result<String, String> {
             Ok(lanes(&story?, &style))
         }
         Observed::Ended => Err("it did not end in time".to_owned()),
+        Observed::Interrupted => Err("SIGINT came".to_owned()),
         Observed::Failed => Err("the line above says why".to_owned()),
     }
 }

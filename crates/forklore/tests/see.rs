@@ -127,3 +127,26 @@ fn a_stack_that_is_too_small_is_told() {
     let inside = shell("\"$0\" see -- sh -c 'ulimit -s 64; exec true'");
     assert_eq!(inside.status.code(), Some(0), "{}", said(&inside));
 }
+
+#[test]
+fn a_command_finds_closed_what_its_caller_has_closed() {
+    let says = r#"for fd in 0 1 2; do
+        test -e /proc/self/fd/$fd && echo "$fd is open" >&9
+    done; true"#;
+    let file = place("closed");
+    let path = file.to_str().expect("text");
+    for (closed, open) in [
+        ("<&-", "1 is open\n2 is open\n"),
+        (">&-", "0 is open\n2 is open\n"),
+        ("2>&-", "0 is open\n1 is open\n"),
+        ("<&- >&- 2>&-", ""),
+        ("", "0 is open\n1 is open\n2 is open\n"),
+    ] {
+        for see in ["", "\"$0\" see --quiet --"] {
+            shell(&format!("{see} sh -c '{says}' 9>{path} {closed}"));
+            let found = std::fs::read_to_string(&file).expect("it is ours");
+            assert_eq!(found, open, "{see} {closed}");
+        }
+    }
+    std::fs::remove_file(file).expect("it is ours");
+}

@@ -10,6 +10,7 @@
 
 mod bare;
 mod ceiling;
+mod closed;
 mod described;
 mod descriptors;
 mod entered;

@@ -18,6 +18,7 @@ use nix::unistd::{getppid, pipe2};
 use trace::{Header, Level, Writer};
 
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
+use crate::closed;
 use crate::keeper::Keeper;
 use crate::launch::{Failed, launch, refusal, start, trouble_of};
 use crate::light::{Watcher, below};
@@ -84,7 +85,8 @@ pub struct Surroundings {
 /// first `SIGINT` is left to the program, which gets it from the terminal;
 /// the second, and each of the others, ends the run, and its trace is
 /// complete all the same. The program starts with the caller's own mask and
-/// dispositions; `SIGPIPE` is as a shell gives it.
+/// dispositions; `SIGPIPE` is as a shell gives it. A standard stream that was
+/// closed when this process began is closed for the program too.
 ///
 /// # Errors
 /// If there is no such program, it may not be executed, or no keeper can be
@@ -116,7 +118,10 @@ fn start_keeper(
     let (read_end, write_end) = pipe2(OFlag::O_CLOEXEC)?;
     let mut signals = Forwarding::new();
     let session = if surroundings.is_some() { "own" } else { "shared" };
-    let mut command = keeper_of(request, session, &path, write_end.as_raw_fd());
+    // Surroundings name all three.
+    let closed = if surroundings.is_some() { 0 } else { closed::at_begin() };
+    let (fd, kept) = (write_end.as_raw_fd(), [session, &closed.to_string()]);
+    let mut command = keeper_of(request, kept, &path, fd);
     if let Some(its) = surroundings {
         command.stdin(its.stdin).stdout(its.stdout).stderr(its.stderr);
         command.current_dir(its.folder);
@@ -136,7 +141,7 @@ fn start_keeper(
 /// This program as the keeper of a run, which writes to that descriptor.
 fn keeper_of(
     request: &Request,
-    session: &str,
+    inherited: [&str; 2],
     path: &Path,
     trace: RawFd,
 ) -> Command {
@@ -154,7 +159,7 @@ fn keeper_of(
             Some(Level::Full) => "full",
             Some(Level::Light) => "light",
         })
-        .arg(session)
+        .args(inherited)
         .arg(if request.is_live { "live" } else { "in pieces" })
         .arg(path)
         .args(&request.command);
@@ -224,7 +229,8 @@ fn keep(arguments: &[OsString], confine: Confine) -> io::Result<u8> {
     let Some((ceilings, rest)) = ceilings.split_first_chunk() else {
         return Err(not_by_observe());
     };
-    let [confinement, plan, level, session, live, path, command @ ..] = rest
+    let [confinement, plan, level, session, closed, live, path, command @ ..] =
+        rest
     else {
         return Err(not_by_observe());
     };
@@ -240,6 +246,7 @@ fn keep(arguments: &[OsString], confine: Confine) -> io::Result<u8> {
     let ceilings = Ceilings::of_texts(ceilings.each_ref().map(|it| number(it)));
     let mut inherited = Inherited::take()?;
     inherited.leads_session = session == "own";
+    inherited.closed = number(closed).unwrap_or(0) as u8;
     let plan = plan.to_str().filter(|plan| !plan.is_empty());
     let plan = plan.map(str::parse).transpose().map_err(io::Error::other)?;
     let mut run = Run::new(ceilings, plan, path, command, inherited)?;

@@ -17,6 +17,8 @@ use nix::sys::signal::{
 };
 use nix::unistd::setsid;
 
+use crate::closed;
+
 /// What would end the program that observes.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
@@ -183,6 +185,9 @@ pub(crate) struct Inherited {
     ignored: Vec<Signal>,
     /// Whether it leads a session of its own, and with it a process group.
     pub(crate) leads_session: bool,
+    /// The standard descriptors that are closed, as [`closed::close_all`] has
+    /// them.
+    pub(crate) closed: u8,
 }
 
 impl Inherited {
@@ -196,7 +201,7 @@ impl Inherited {
         let own = [Signal::SIGALRM, Signal::SIGIO, Signal::SIGCHLD];
         let ignored = own.into_iter().filter(is_ignored).collect();
         hear_of_children();
-        Ok(Self { mask, ignored, leads_session: false })
+        Ok(Self { mask, ignored, leads_session: false, closed: 0 })
     }
 
     /// Whether `SIGCHLD` was ignored.
@@ -210,6 +215,7 @@ impl Inherited {
             setsid()?;
         }
         self.ignored.iter().try_for_each(|signal| ignore(*signal))?;
+        closed::close_all(self.closed);
         self.mask.thread_set_mask()
     }
 }

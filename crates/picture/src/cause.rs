@@ -37,7 +37,7 @@ pub(crate) fn find(story: &Story, graph: &mut Graph) {
     found.deaths(story, graph);
     found.bytes(story, graph);
     found.ends_of_file(story, graph);
-    found.broken_pipes(graph);
+    found.broken_pipes(story, graph);
 }
 
 impl Found {
@@ -210,7 +210,8 @@ impl Found {
     /// down while it is open, so it proves nothing there.
     fn ends_of_file(&self, story: &Story, graph: &mut Graph) {
         for ((place, is_write), readers) in &self.totals {
-            if *is_write || place.end != End::Read {
+            let is_last = !is_reopened(story, place.channel);
+            if *is_write || place.end != End::Read || !is_last {
                 continue;
             }
             let Some(let_go) = self.let_go.get(&place.other()) else {
@@ -227,11 +228,14 @@ impl Found {
         }
     }
 
-    fn broken_pipes(&self, graph: &mut Graph) {
+    fn broken_pipes(&self, story: &Story, graph: &mut Graph) {
         for node in 0..graph.nodes.len() {
             let Deed::Broken { channel } = graph.nodes[node].deed else {
                 continue;
             };
+            if is_reopened(story, channel) {
+                continue;
+            }
             let place = Place { channel, end: End::Read };
             let let_go = self.let_go.get(&place).into_iter().flatten();
             for (_, &before) in let_go {
@@ -239,6 +243,12 @@ impl Found {
             }
         }
     }
+}
+
+/// Whether an end of file there, or a broken pipe, may not have been the last.
+fn is_reopened(story: &Story, channel: usize) -> bool {
+    let fifo = story.channels[channel].fifo.as_ref();
+    fifo.is_some_and(|fifo| fifo.is_reopened)
 }
 
 fn free_the_parent(graph: &mut Graph, child: usize, next: usize) {

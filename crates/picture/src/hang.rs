@@ -110,11 +110,12 @@ impl<'a> Hang<'a> {
             "sleep" | "poll" | "terminal" => true,
             "child" => self.children(process, on).any(|it| self.moves(it)),
             "pipe-data" | "pipe-room" => match on.place {
+                // Who moves may open it.
+                _ if is_fifo(on) => others(),
                 Some(place) => self
                     .holders_of(place, on)
                     .any(|it| it != process && self.moves(it)),
-                // Its other side is outside of the run, or a FIFO.
-                None => others() || !is_fifo(on),
+                None => true, // its other side is outside of the run
             },
             // Who could end it is not known.
             _ => others() || is_threaded && self.has_awake_thread(process),

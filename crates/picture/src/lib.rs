@@ -28,6 +28,7 @@ mod marks;
 mod mermaid;
 mod names;
 mod notices;
+mod opened;
 mod order;
 mod plain;
 mod rails;

@@ -299,16 +299,20 @@ pub(crate) fn number_and_sort(story: &mut Story) {
         place_of[node] = number;
     }
     let made = sorted.iter().filter_map(|&node| match graph.nodes[node].deed {
-        Deed::Make { channel } => Some(channel),
+        Deed::Make { channel } | Deed::Open { channel } => Some(channel),
         _ => None,
     });
-    let mut made: Vec<usize> = made.collect();
+    let mut met = BTreeSet::new();
+    let mut made: Vec<usize> = made.filter(|it| met.insert(*it)).collect();
     made.sort_by_key(|&channel| story.channels[channel].is_private);
-    let (mut pipes, mut pairs) = (0, 0);
+    let (mut pipes, mut fifos, mut pairs) = (0, 0, 0);
     for channel in made {
         let channel = &mut story.channels[channel];
-        let (letter, count) =
-            if channel.is_pipe { ('P', &mut pipes) } else { ('S', &mut pairs) };
+        let (letter, count) = match (channel.is_pipe, &channel.fifo) {
+            (_, Some(_)) => ('F', &mut fifos),
+            (true, None) => ('P', &mut pipes),
+            (false, None) => ('S', &mut pairs),
+        };
         *count += 1;
         channel.label = format!("{letter}{count}");
     }

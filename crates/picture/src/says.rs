@@ -86,6 +86,7 @@ pub(crate) fn deed(story: &Story, process: usize, deed: &Deed) -> String {
             moved(story, place.channel, *is_write, *bytes)
         }
         Deed::Make { channel } => format!("make {}", label(channel)),
+        Deed::Open { channel } => format!("open {}", label(channel)),
         Deed::Broken { channel } => format!("write {} fails", label(channel)),
     }
 }
@@ -162,18 +163,17 @@ pub(crate) fn legend(sheet: &Sheet<'_>, has_zombie: bool) -> String {
     if has_zombie {
         items.push(format!("{} ended, not yet collected", signs.zombie));
     }
-    for is_pipe in [true, false] {
+    for (letter, says) in [
+        ('P', ["P1.r the read end of P1", "P1.w its write end"]),
+        ('F', ["F1.r the read end of F1", "F1.w its write end"]),
+        ('S', ["S1.a the one end of S1", "S1.b the other end"]),
+    ] {
         let is_closed = sheet.story.steps.iter().any(|step| {
             matches!(step.deed, Deed::LetGo { place, by_exec: false }
-                if sheet.story.channels[place.channel].is_pipe == is_pipe)
+                if sheet.story.channels[place.channel].label.starts_with(letter))
         });
-        let says = [
-            ["S1.a the one end of S1", "S1.b the other end"],
-            ["P1.r the read end of P1", "P1.w its write end"],
-        ];
         if is_closed {
-            let says = says[usize::from(is_pipe)].iter();
-            items.extend(says.map(|&says| says.to_owned()));
+            items.extend(says.map(str::to_owned));
         }
     }
     let mut out = wrap(&items, sheet.width);
@@ -196,10 +196,10 @@ pub(crate) fn channels(story: &Story, is_ascii: bool) -> Vec<String> {
         }
         let writes = if is_write { place } else { place.other() };
         let channel = &story.channels[place.channel];
-        let label = if channel.is_pipe {
-            format!("pipe {}", channel.label)
-        } else {
-            format!("socket {}", story.place_short(writes))
+        let label = match &channel.fifo {
+            Some(fifo) => format!("FIFO {} ({})", channel.label, fifo.name),
+            None if channel.is_pipe => format!("pipe {}", channel.label),
+            None => format!("socket {}", story.place_short(writes)),
         };
         // P2 stands before P10.
         let key = (label.len(), label);

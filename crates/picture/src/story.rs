@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trace::{Ending, Event, Header, Level, Who};
 
+use crate::opened::Fifo;
 use crate::order::Step;
 use crate::plain::clean;
 use crate::strand::{Strand, Thread};
@@ -175,6 +176,10 @@ pub(crate) enum Deed {
     Make {
         channel: usize,
     },
+    /// It opened a FIFO, which others may have opened before.
+    Open {
+        channel: usize,
+    },
     /// Step time: where it was stuck until a kill ended it.
     Stuck {
         span: usize,
@@ -185,11 +190,13 @@ pub(crate) enum Deed {
     },
 }
 
-/// A pipe or a socketpair.
+/// A pipe, a FIFO or a socketpair.
 #[derive(Debug)]
 pub(crate) struct Channel {
+    /// A FIFO is one, with a name.
     pub(crate) is_pipe: bool,
-    /// `P1`, `S1`.
+    pub(crate) fifo: Option<Fifo>,
+    /// `P1`, `F1`, `S1`.
     pub(crate) label: String,
     /// Whether one process alone ever held it, and nothing went through it:
     /// nobody else could notice it.

@@ -25,10 +25,10 @@ pub(crate) fn tell(header: &Header, events: Vec<Event>) -> Story {
     story
 }
 
-struct Teller {
-    story: Story,
+pub(crate) struct Teller {
+    pub(crate) story: Story,
     index: BTreeMap<Who, usize>,
-    tables: Tables,
+    pub(crate) tables: Tables,
     is_born: Vec<bool>,
     threads: Threads,
     /// By process and thread: its last read or write, and the mark of it.
@@ -321,22 +321,6 @@ impl Teller {
         }
     }
 
-    fn open(&mut self, me: usize, at: Moment, what: What) {
-        let What::Open { path, fd: Some(fd), object, mode, cloexec, .. } = what
-        else {
-            return;
-        };
-        let story = &mut self.story;
-        if let Some(copied) = descriptor_in(&path) {
-            self.tables.used(story, me, copied);
-        }
-        let object = object.unwrap_or(path);
-        let is_write = mode.is_some_and(|mode| mode.contains('w'));
-        let place = self.tables.find(&object, is_write);
-        let to = Target { place, object: &object, is_cloexec: cloexec };
-        self.tables.open(story, me, fd, &to, at);
-    }
-
     fn channel(
         &mut self,
         me: usize,
@@ -348,6 +332,7 @@ impl Teller {
         let channel = self.story.channels.len();
         self.story.channels.push(Channel {
             is_pipe: ends[0].1 == End::Read,
+            fifo: None,
             label: String::new(),
             is_private: false,
         });
@@ -416,14 +401,8 @@ impl Teller {
         self.tables.open(&mut self.story, me, held.fd, &to, at);
     }
 
-    fn mark(&mut self, me: usize, at: Moment, deed: Deed) {
+    pub(crate) fn mark(&mut self, me: usize, at: Moment, deed: Deed) {
         let thread = self.tables.thread;
         self.story.processes[me].marks.push(Mark { at, thread, deed });
     }
-}
-
-/// The descriptor of its own that a path leads a process to.
-fn descriptor_in(path: &str) -> Option<i32> {
-    let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"];
-    folders.iter().find_map(|it| path.strip_prefix(it))?.parse().ok()
 }

@@ -205,3 +205,57 @@ fn a_write_in_parts_is_one_write() {
     let text = drawn(&s, 80, Time::Step);
     assert!(text.contains("write P1 9000 B"), "{text}");
 }
+
+#[test]
+fn bytes_through_a_fifo_are_messages_between_lanes() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    let reader = s.create(&a, "cat");
+    let fifo = s.open_fifo(&a, 3, "queue", "w");
+    s.open_fifo(&reader, 3, "queue", "r");
+    s.write(&a, 3, &fifo, 6);
+    s.close(&a, 3, &fifo);
+    s.read(&reader, 3, &fifo, 6);
+    s.read(&reader, 3, &fifo, 0);
+    s.exit(&reader, 0);
+    s.wait(&a, &reader);
+    s.exit(&a, 0);
+    let text = drawn(&s, 100, Time::Step);
+    let place = |says: &str| {
+        let line = text.lines().find(|line| line.contains(says));
+        line.unwrap_or_else(|| panic!("{says}:\n{text}")).find(says)
+    };
+    assert!(place("write F1 6 B") < place("read F1 6 B"), "{text}");
+    assert!(place("write F1 6 B") < place("close F1.w"), "{text}");
+    let says = "FIFO F1 (queue): A → A.1 6 B";
+    for time in TIMES {
+        let text = drawn(&s, 100, time);
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+/// The second writer comes when the first reader has read to the end.
+#[test]
+fn a_fifo_that_is_opened_again_is_the_same() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    for name in ["one", "two"] {
+        let reader = s.create(&a, name);
+        let fifo = s.open_fifo(&a, 3, "queue", "w");
+        s.open_fifo(&reader, 3, "queue", "r");
+        s.write(&a, 3, &fifo, 6);
+        s.close(&a, 3, &fifo);
+        s.read(&reader, 3, &fifo, 6);
+        s.read(&reader, 3, &fifo, 0);
+        s.close(&reader, 3, &fifo);
+        s.exit(&reader, 0);
+        s.wait(&a, &reader);
+    }
+    s.exit(&a, 0);
+    let text = drawn(&s, 200, Time::Step);
+    assert!(text.contains("FIFO F1 (queue): A → A.1,A.2"), "{text}");
+    assert!(!text.contains("F2"), "{text}");
+    let line = text.lines().find(|it| it.contains("A sh")).expect("a lane");
+    let first = line.find("wait A.1").expect("it waits");
+    assert!(first < line.find("wait A.2").expect("twice"), "{text}");
+}

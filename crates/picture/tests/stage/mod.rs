@@ -172,6 +172,30 @@ impl Stage {
         );
     }
 
+    /// A FIFO is opened; what the kernel calls it.
+    pub(crate) fn open_fifo(
+        &mut self,
+        who: &Who,
+        fd: i32,
+        path: &str,
+        mode: &str,
+    ) -> String {
+        let object = format!("fifo:/tmp/{path}");
+        self.play(
+            who,
+            What::Open {
+                call: "openat".to_owned(),
+                path: path.to_owned(),
+                fd: Some(fd),
+                object: Some(object.clone()),
+                mode: Some(mode.to_owned()),
+                cloexec: false,
+                errno: None,
+            },
+        );
+        object
+    }
+
     pub(crate) fn pipe(
         &mut self,
         who: &Who,
