@@ -86,15 +86,16 @@ impl<'a> Scheme<'a> {
         known: &Known,
         load: impl Fn(&str) -> Option<Record>,
     ) -> Grade {
+        let is_unread = |exercise: &String| {
+            student.unread.contains(exercise) || !known.unread.is_empty()
+        };
         let entry = |(exercise, of): &(String, u32)| {
             let is_there = student.exercises.contains(exercise);
             let record = load(exercise).filter(|_| is_there);
             let mut entry = Entry {
                 exercise: exercise.clone(),
                 state: match (is_there, &record) {
-                    (false, _) if student.unread.contains(exercise) => {
-                        State::Open
-                    }
+                    (false, _) if is_unread(exercise) => State::Open,
                     (false, _) => State::Missing,
                     (true, Some(it)) if it.outcome == Outcome::Judged => {
                         State::Judged

@@ -134,11 +134,12 @@ impl Grading<'_> {
         report: &mut Report,
         tell: &mut dyn FnMut(Done),
     ) -> io::Result<()> {
+        let threads = self.jobs.clamp(1, jobs.len().max(1));
         let queue = Mutex::new(VecDeque::from(jobs));
         let is_over = AtomicBool::new(false);
         let (news, heard) = channel();
         scope(|scope| {
-            for slot in 0..self.jobs.max(1) {
+            for slot in 0..threads {
                 let (queue, is_over, news) = (&queue, &is_over, news.clone());
                 let work = move || self.work(slot, queue, is_over, &news);
                 Builder::new().spawn_scoped(scope, work)?;

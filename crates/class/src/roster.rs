@@ -42,6 +42,8 @@ pub struct Known {
     pub is_late: bool,
     /// When it was handed in, if that is known.
     pub submitted: Option<Moment>,
+    /// Why `collect` could not tell what was handed in; empty if it could.
+    pub unread: String,
 }
 
 impl Table {
@@ -179,6 +181,7 @@ pub fn known(submissions: &Path) -> io::Result<BTreeMap<String, Known>> {
             identifier: cell("identifier"),
             is_late: cell("late") == "yes",
             submitted,
+            unread: cell("unread"),
         };
         all.insert(cell("student"), known);
     }

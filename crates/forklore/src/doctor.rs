@@ -1,6 +1,7 @@
 //! `forklore doctor`: what this machine offers.
 
 use std::io::{self, BufReader, Write};
+use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
 use clap::Args;
@@ -39,6 +40,12 @@ impl Doctor {
     }
 
     fn tell(&self) -> io::Result<()> {
+        if !Path::new("/proc/self/exe").exists() {
+            return Err(io::Error::other(
+                "/proc is not mounted, and without it nothing can be observed \
+                 or contained: as root, mount -t proc proc /proc",
+            ));
+        }
         let mut mechanisms = probe()?;
         mechanisms.insert(0, observing()?);
         let text = match self.json {
@@ -151,6 +158,22 @@ fn indented(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let lines = textwrap::wrap(text, 75);
+    // A command is copied from here: no option is broken at its hyphen.
+    let options = textwrap::Options::new(75)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
     lines.iter().map(|line| format!("     {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::indented;
+
+    #[test]
+    fn a_command_can_be_copied() {
+        let text = "in a container that is started in some way or other now: \
+                    --cap-add=SYS_PTRACE, and so on";
+        assert!(indented(text).contains(" --cap-add=SYS_PTRACE,"));
+    }
 }

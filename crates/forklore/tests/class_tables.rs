@@ -326,6 +326,24 @@ fn commit_in_time_and_later(stage: &Stage, source: &str) {
     git(&bob, &["commit", "-qm", "link"], "2027-02-01T10:00:00Z");
 }
 
+/// Whoever could not be read may have solved all.
+fn who_was_not_read_is_open(stage: &Stage) {
+    let (code, stderr) = stage.run(&["in", "--out", "out"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let line = "cyd: no verdict: not collected: git says: ";
+    assert!(stderr.contains(line), "{stderr}");
+    let grades = stage.text("out/grades.csv");
+    for (student, state) in [
+        ("ada", "judged,pass,yes,yes,10"),
+        ("bob", "not handed in,,,,0"),
+        ("cyd", "not judged yet,,,,"),
+        ("dan", "not handed in,,,,0"),
+    ] {
+        let row = format!("\n{student},,{ID},{state},10,");
+        assert!(grades.contains(&row), "{row}\n{grades}");
+    }
+}
+
 #[test]
 fn a_repository_is_taken_as_it_was_at_the_deadline() {
     let stage = Stage::new("git");
@@ -361,6 +379,7 @@ fn a_repository_is_taken_as_it_was_at_the_deadline() {
     assert!(!stage.at("x").exists());
     let students = stage.text("in/students.csv");
     assert!(students.contains("ada,,git,,,2027-02-01T10:00:00"), "{students}");
+    who_was_not_read_is_open(&stage);
 }
 
 #[test]

@@ -50,6 +50,21 @@ fn what_is_lacking_has_a_reason_and_the_levels_follow() {
     );
 }
 
+/// Advice that does not work on the machine at hand is worse than none.
+#[test]
+fn systemd_is_advised_only_where_it_runs() {
+    let said = doctor();
+    let mechanisms = said["mechanisms"].as_array().expect("a list");
+    let cgroups = mechanisms.iter().find(|it| it["name"] == "cgroups");
+    let raise = cgroups.expect("it is told")["raise"].as_str();
+    let runs = fs::exists("/run/systemd/system").unwrap_or(false);
+    let is_advised = raise.is_some_and(|it| it.contains("systemd-run"));
+    assert!(runs || !is_advised, "{said}");
+    let is_root = nix::unistd::geteuid().is_root();
+    let as_root = raise.is_some_and(|it| it.contains("as root"));
+    assert!(!(is_root && as_root), "{said}");
+}
+
 #[test]
 fn a_verdict_is_contained_as_far_as_the_doctor_says() {
     let offered = doctor()["contained"].as_str().unwrap_or("").to_owned();

@@ -7,9 +7,9 @@ use libc::c_int;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl;
-use nix::unistd::{ForkResult, fork, getpid, pipe2};
+use nix::unistd::{ForkResult, fork, geteuid, getpid, pipe2};
 
-use crate::cgroup::{Cgroup, hierarchies};
+use crate::cgroup::{Cgroup, Hierarchy, hierarchies};
 use crate::confinement::Confinement;
 use crate::enter::become_init;
 use crate::landlock::{abi, lacks_landlock};
@@ -85,9 +85,9 @@ fn how_to_raise() -> String {
             return format!("sudo sysctl -w {name}={wanted}");
         }
     }
-    "in a container: run it with its own namespaces allowed, as podman does, \
-     or with --security-opt seccomp=unconfined --security-opt \
-     systempaths=unconfined"
+    "not below a chroot; in a container: run it with its own namespaces \
+     allowed, as podman does, or with --security-opt seccomp=unconfined \
+     --security-opt systempaths=unconfined"
         .to_owned()
 }
 
@@ -151,9 +151,11 @@ fn no_new_privs() -> io::Result<Mechanism> {
 }
 
 fn cgroups() -> Mechanism {
+    let all = hierarchies();
+    let first = all.first();
     let lacks = match Cgroup::make() {
         Some(_) => None,
-        None => Some(match hierarchies().first() {
+        None => Some(match first {
             None => "no hierarchy with pids or memory is handed to this user"
                 .to_owned(),
             Some(first) => {
@@ -166,10 +168,7 @@ fn cgroups() -> Mechanism {
             }
         }),
     };
-    let raise = lacks.as_ref().map(|_| {
-        "systemd-run --user --scope -p Delegate=yes COMMAND, or as root"
-            .to_owned()
-    });
+    let raise = lacks.as_ref().map(|_| how_to_raise_cgroups(first).to_owned());
     Mechanism {
         name: "cgroups",
         does: "the kernel too counts processes, threads and memory; the \
@@ -178,6 +177,22 @@ fn cgroups() -> Mechanism {
         raise,
         full: false,
         partial: false,
+    }
+}
+
+fn how_to_raise_cgroups(first: Option<&Hierarchy>) -> &'static str {
+    // Of version 1, systemd hands no folder to a user.
+    let is_handed = first.is_none_or(|it| it.is_v2)
+        && fs::exists("/run/systemd/system").unwrap_or(false);
+    match (geteuid().is_root(), is_handed) {
+        (true, _) => {
+            "a /sys/fs/cgroup that can be written: in a container it is often \
+             read-only"
+        }
+        (false, true) => {
+            "systemd-run --user --scope -p Delegate=yes COMMAND, or as root"
+        }
+        (false, false) => "as root",
     }
 }
 

@@ -69,28 +69,41 @@ pub fn from_git(
         if !collection.enrol(student, known) {
             continue;
         }
-        let copy = git.place.join("repository");
-        let taken = git
-            .clone(row[address].trim(), cell("branch"), &copy)
-            .and_then(|()| git.take(collection, student, &copy));
-        crate::grading::remove(&copy);
-        if let Err(error) = taken {
-            collection.note(student, &format!("not taken: {error}"));
+        let address = row[address].trim();
+        if address.is_empty() || address.starts_with('-') {
+            collection.note(student, "not taken: it has no address");
+            continue;
         }
+        git.collect(collection, student, address, cell("branch"));
     }
     Ok(())
 }
 
 impl Git {
+    fn collect(
+        &self,
+        collection: &mut Collection,
+        student: &str,
+        address: &str,
+        branch: &str,
+    ) {
+        let copy = self.place.join("repository");
+        let taken = self
+            .clone(address, branch, &copy)
+            .and_then(|()| self.take(collection, student, &copy));
+        crate::grading::remove(&copy);
+        if let Err(error) = taken {
+            collection.note(student, &format!("not taken: {error}"));
+            collection.leave_open(student, &error.to_string());
+        }
+    }
+
     fn clone(
         &self,
         address: &str,
         branch: &str,
         copy: &Path,
     ) -> io::Result<()> {
-        if address.is_empty() || address.starts_with('-') {
-            return Err(io::Error::other("it has no address"));
-        }
         fs::create_dir_all(&self.place)?;
         let mut command = Command::new("git");
         // In other ways of transport an address may name a program, or a

@@ -115,8 +115,15 @@ impl Collection {
     /// # Errors
     /// If it cannot be written.
     pub fn finish(mut self) -> io::Result<Collected> {
-        let head =
-            ["student", "name", "system", "identifier", "late", "submitted"];
+        let head = [
+            "student",
+            "name",
+            "system",
+            "identifier",
+            "late",
+            "submitted",
+            "unread",
+        ];
         let rows = self.students.iter().map(|(student, known)| {
             let late = if known.is_late { "yes" } else { "" };
             let moment = self.moments.get(student).map_or("", |it| it);
@@ -127,6 +134,7 @@ impl Collection {
                 &known.identifier,
                 late,
                 moment,
+                &known.unread,
             ];
             cells.map(str::to_owned).to_vec()
         });
@@ -186,6 +194,13 @@ impl Collection {
                 self.lines.push(why);
                 false
             }
+        }
+    }
+
+    /// What a student has handed in could not be read: that is no zero.
+    fn leave_open(&mut self, id: &str, why: &str) {
+        if let Some(student) = self.students.get_mut(id) {
+            student.unread = clean(why);
         }
     }
 

@@ -35,8 +35,9 @@ struct Owner<'a> {
 /// If it is no zip. What is wrong with one file in it, or with one
 /// submission, is a line of the collection.
 pub fn from_zip(collection: &mut Collection, path: &Path) -> io::Result<()> {
-    let mut archive =
-        ZipArchive::new(File::open(path)?).map_err(io::Error::other)?;
+    let mut archive = ZipArchive::new(File::open(path)?).map_err(|error| {
+        io::Error::other(format!("it is no zip, or not whole ({error})"))
+    })?;
     let names = names(&mut archive)?;
     for (at, name) in names.iter().enumerate() {
         if name.ends_with('/') || is_litter(name) {
@@ -61,7 +62,7 @@ pub fn from_zip(collection: &mut Collection, path: &Path) -> io::Result<()> {
             system: owner.system.to_owned(),
             identifier: owner.identifier.to_owned(),
             is_late: owner.is_late,
-            submitted: None,
+            ..Known::default()
         };
         if collection.enrol(&owner.folder, known) {
             take(collection, &mut archive, at, &owner)?;

@@ -59,7 +59,8 @@ impl Collect {
         let only = self.exercise.clone();
         let mut collection = Collection::new(into.clone(), course.ids()?, only)
             .map_err(|error| failed("collect into", into, &error))?;
-        let is_zip = self.file.extension().is_some_and(|it| it == "zip");
+        let is_zip = self.file.extension();
+        let is_zip = is_zip.is_some_and(|it| it.eq_ignore_ascii_case("zip"));
         let collected = match is_zip {
             true => class::from_zip(&mut collection, &self.file),
             false => self.take_repositories(&mut collection),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 use class::{
-    Grading, Hold, Job, Key, Manifest, Report, Shard, Store, Submissions,
+    Grading, Hold, Job, Key, Known, Manifest, Report, Shard, Store, Submissions,
 };
 use grader::{Course, Exercise, Kit, Trouble};
 use nix::sys::signal::{SigSet, Signal, raise};
@@ -81,7 +81,7 @@ impl Judge {
             .map_err(|error| failed("read", &folder, &error))?;
         chosen.check(&submissions.students)?;
         // A mistake in it is told before hours of work, and not behind.
-        class::known(&folder)
+        let known = class::known(&folder)
             .map_err(|error| failed("read students.csv in", &folder, &error))?;
         let store = Store::at(self.out(&folder)?);
         let mut hold = self.hold(&store)?;
@@ -89,7 +89,7 @@ impl Judge {
         manifest
             .keep(&store)
             .map_err(|error| failed("write to", store.root(), &error))?;
-        tell_refused(&manifest);
+        let is_all_read = tell_refused(&manifest, &known);
         // Each grader finds it built.
         Kit::of(&course)?;
         let place = place(&mut hold)
@@ -107,7 +107,7 @@ impl Judge {
         if report.stopped.is_none() && !self.shard.is_part() {
             chosen.publish(&store, &manifest, Some(&folder))?;
         }
-        Ok(code_of(&report, &manifest))
+        Ok(code_of(&report, is_all_read))
     }
 
     fn manifest(
@@ -312,7 +312,18 @@ fn place(hold: &mut Hold) -> io::Result<PathBuf> {
     }
 }
 
-fn tell_refused(manifest: &Manifest) {
+/// Whether of each student it is known what was handed in.
+fn tell_refused(manifest: &Manifest, known: &BTreeMap<String, Known>) -> bool {
+    let mut is_all_read = true;
+    for student in &manifest.students {
+        is_all_read &= student.unread.is_empty();
+        let known = known.get(&student.id).filter(|it| !it.unread.is_empty());
+        if let Some(Known { unread, .. }) = known {
+            is_all_read = false;
+            let id = &student.id;
+            say(&format!("{id}: no verdict: not collected: {unread}"));
+        }
+    }
     let of_students = manifest.students.iter().flat_map(|it| &it.refused);
     for line in manifest.refused.iter().chain(of_students) {
         say(line);
@@ -330,6 +341,7 @@ fn tell_refused(manifest: &Manifest) {
             if empty.len() > NAMED { "; …" } else { "" }
         ));
     }
+    is_all_read
 }
 
 fn tell(report: &Report, out: &Path) {
@@ -354,8 +366,7 @@ fn tell(report: &Report, out: &Path) {
     );
 }
 
-fn code_of(report: &Report, manifest: &Manifest) -> ExitCode {
-    let is_all_read = manifest.students.iter().all(|it| it.unread.is_empty());
+fn code_of(report: &Report, is_all_read: bool) -> ExitCode {
     let is_settled = report.unsettled.is_empty() && report.stopped.is_none();
     match is_settled && is_all_read {
         true => ExitCode::SUCCESS,
