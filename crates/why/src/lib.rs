@@ -66,9 +66,9 @@
 //! - A stranger that never rests while it is looked at, and moves a descriptor
 //!   at every look from where the look has not come to where it has been: it
 //!   is looked at 12 times, and 30 times if it does not have the same each
-//!   time. If several never rest whose sockets lead to each other, nobody is
-//!   called stuck; but sockets are not known that are there for less time than
-//!   a look takes.
+//!   time; its own sockets are looked into 8 times. If several never rest
+//!   whose sockets lead to each other, nobody is called stuck; but sockets are
+//!   not known that are there for less time than a look takes.
 //! - A ring of io_uring that its process has neither as a descriptor nor
 //!   mapped, since it has registered it with itself
 //!   (`IORING_REGISTER_RING_FDS`, `IORING_SETUP_REGISTERED_FD_ONLY`). Of a
