@@ -86,6 +86,9 @@ pub enum Unless {
     /// A memory cgroup of version 1 raises an eventfd for which somebody
     /// waits: `cgroup.event_control`.
     Cgroup,
+    /// A pipe is older than it looks, and somebody has it whom we may not
+    /// look into: before Linux 6.15.
+    Age,
 }
 
 /// From what the waits are known.

@@ -6,7 +6,7 @@ use crate::scene::Scene;
 use crate::wait::{Kind, Wait, Waker};
 
 /// The memory in which aio_context_t lies.
-const CONTEXT: &str = "/[aio]";
+pub(crate) const CONTEXT: &str = "/[aio]";
 
 impl Scene<'_> {
     /// The processes for which the kernel may act while they wait: they gave

@@ -206,10 +206,12 @@ impl Scene<'_> {
         if let Looks::HeldBy(tid) = looks {
             let group = self.mappers(place.address, mapping);
             let held = self.held_by(place.task, tid, group, &name);
-            // Somebody whom our namespace does not show may use the file.
+            // The word has the number of somebody whom our namespace may not
+            // show. That is no stranger who might come: he was here, so that
+            // the promise of a closed tree does not hold.
             let is_beyond =
                 self.proc.is_below_others() && self.has_name(task, mapping);
-            return held.or(is_beyond.then_some(Waker::Stranger));
+            return held.or(is_beyond.then_some(Waker::Outside));
         }
         let wakers = self.byte_wakers(task, place.address, mapping);
         if looks != Looks::Semaphore {

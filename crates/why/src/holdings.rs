@@ -147,13 +147,20 @@ impl Holdings {
     }
 
     fn find_descriptors_on_the_way(&mut self, proc: Proc) {
-        let receivers = self.receivers(proc);
+        let receivers = self.receivers(proc, |_| true);
         self.unknown.extend(receivers);
     }
 
-    /// The processes of the tree that could receive a descriptor.
-    fn receivers(&self, proc: Proc) -> Vec<usize> {
+    /// The processes of the tree that could receive a descriptor from one of
+    /// these sockets.
+    fn receivers(
+        &self,
+        proc: Proc,
+        is_meant: impl Fn(u64) -> bool,
+    ) -> Vec<usize> {
         self.sockets()
+            .filter(|(inode, _)| is_meant(*inode))
+            .map(|(_, holders)| holders)
             .filter(|holders| has_descriptors(proc, holders))
             .flatten()
             .filter_map(|holder| holder.process)
@@ -161,28 +168,26 @@ impl Holdings {
     }
 
     /// Whether somebody outside has sent one to the tree meanwhile.
-    pub(crate) fn has_new_on_the_way(&self, proc: Proc) -> bool {
-        let receivers = self.receivers(proc);
+    pub(crate) fn has_new_on_the_way(
+        &self,
+        proc: Proc,
+        is_meant: impl Fn(u64) -> bool,
+    ) -> bool {
+        let receivers = self.receivers(proc, is_meant);
         receivers.iter().any(|it| !self.unknown.contains(it))
     }
 
-    /// The holders of each socket of the tree.
-    fn sockets(&self) -> impl Iterator<Item = &Vec<Holding>> {
+    /// The sockets of the tree, and the holders of each.
+    fn sockets(&self) -> impl Iterator<Item = (u64, &Vec<Holding>)> {
         let is_of_tree = |it: &Holding| it.process.is_some();
-        let all = self.by_object.iter();
-        let sockets = all.filter(|it| matches!(it.0, Object::Socket(_)));
-        let sockets = sockets.map(|(_, holders)| holders);
-        sockets.filter(move |holders| holders.iter().any(is_of_tree))
-    }
-
-    /// Those outside of the tree who have one of these, by its text.
-    pub(crate) fn strangers_with(
-        &self,
-        text: &str,
-    ) -> impl Iterator<Item = Place> {
-        let all = self.anonymous.get(text).map_or(&[][..], Vec::as_slice);
-        let all = all.iter().filter(|(process, _)| process.is_none());
-        all.map(|(_, place)| *place)
+        self.by_object.iter().filter_map(
+            move |(object, holders)| match object {
+                Object::Socket(inode) if holders.iter().any(is_of_tree) => {
+                    Some((*inode, holders))
+                }
+                _ => None,
+            },
+        )
     }
 
     /// Whether somebody of the tree holds a socket.

@@ -26,11 +26,10 @@
 //! works while it waits (io_uring, io_submit(2)) may move whoever depends on
 //! it.
 //!
-//! Strangers go on while they are looked at. They are looked at until there
-//! was a moment at which all rested, or at least nobody ran who could have
-//! handed on what he had, and until nobody new is there: at that moment no
-//! stranger had what the tree needs, and who has not inherited it by then
-//! never will. Descriptors in messages that nobody has
+//! Strangers go on while they are looked at. They are looked at until for all
+//! whose sockets lead to each other there was a moment at which they rested,
+//! and until nobody new is there: at that moment none of them had what the
+//! tree needs, and who has not inherited it by then never will. Descriptors in messages that nobody has
 //! received, and those that were given to a ring, are looked for too; which
 //! they are is read by a look into the message (`MSG_PEEK`) through a copy of
 //! the socket, or else they may be any.
@@ -47,18 +46,19 @@
 //!   every such call ([`Question::has_all_alarms`]), or if root may read that
 //!   the kernel has no such timer at all.
 //! - Which eventfd a memory cgroup of version 1 raises: where one is mounted,
-//!   a wait for an eventfd has the reservation [`Unless::Cgroup`]. What else
-//!   in the kernel was given one by a stranger (a virtual machine, a device)
-//!   is not looked for.
+//!   a wait for an eventfd has the reservation [`Unless::Cgroup`]. Nor which
+//!   one a virtual machine or a device was given: where somebody has one,
+//!   such a wait counts as moving.
 //! - The descriptors of a process that we may not read. One inherits from its
 //!   parent, so such a process counts as a holder if it is the parent of the
 //!   first process (or further above, with nobody between whom we can read), a
 //!   child of such a one, or if it began later than the tree and has one of
 //!   the tree's ancestors for a parent, as who has left the tree has, and is
 //!   of the same user or session. An older one of the same user counts if the
-//!   pipe is older still; of anything but a pipe the age is not told, nor is
-//!   that of a pipe which was read and written before Linux 6.15. A closed
-//!   tree has no such holder.
+//!   pipe is older still; of anything but a pipe the age is not told. Before
+//!   Linux 6.15 a pipe that was read looks younger: the verdict has the
+//!   reservation [`Unless::Age`], but where we began the tree and do not have
+//!   the pipe. A closed tree has no such holder.
 //! - Processes beyond our pid namespace. A pipe that is older than the first
 //!   process of the namespace leads there; of anything else the age is not
 //!   told. Whoever uses a file by its name there takes no part in a closed
@@ -66,11 +66,15 @@
 //! - A stranger that never rests while it is looked at, and moves a descriptor
 //!   at every look from where the look has not come to where it has been: it
 //!   is looked at 12 times, and 30 times if it does not have the same each
-//!   time. If several never rest whose sockets lead to each other, nobody is
-//!   called stuck; but sockets are not known that are there for less time than
-//!   a look takes.
-//! - A ring of io_uring of a stranger that has closed its descriptor, and
-//!   works on by its memory.
+//!   time; its own sockets are looked into 8 times. If several never rest
+//!   whose sockets lead to each other, nobody is called stuck; but sockets are
+//!   not known that are there for less time than a look takes.
+//! - A ring of io_uring that its process has neither as a descriptor nor
+//!   mapped, since it has registered it with itself
+//!   (`IORING_REGISTER_RING_FDS`, `IORING_SETUP_REGISTERED_FD_ONLY`). Of a
+//!   stranger's ring that is only mapped, or that has work in hand, nobody
+//!   knows which files it has: while one is there, every object has a holder
+//!   outside.
 //! - What a stranger does to a process from outside with the right to trace
 //!   it: ptrace(2), pidfd_getfd(2), writing to `/proc/PID/fd`, killing it.
 //! - Where kcmp(2) is refused (in a container, for one), sets and timers are
@@ -98,8 +102,10 @@ mod helpers;
 mod hindered;
 mod hints;
 mod holdings;
+mod keepers;
 mod lessons;
 mod limits;
+mod links;
 mod locks;
 mod memory;
 mod moving;

@@ -19,6 +19,9 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     if is_stuck && !found.is_empty() && known.may_be_raised {
         told.push(CGROUP.to_owned());
     }
+    if is_stuck && !found.is_empty() && known.may_be_older {
+        told.push(AGE.to_owned());
+    }
     if !is_stuck && !known.is_settled {
         told.push(UNSETTLED.to_owned());
     }
@@ -73,6 +76,10 @@ pub(crate) fn list(mut names: Vec<String>, last: &str) -> String {
 
 const CGROUP: &str = "This is so unless a memory cgroup of version 1 raises \
 the eventfd (cgroup.event_control): the kernel tells nobody which it does.";
+
+const AGE: &str = "This is so unless a pipe is older than the tree, and \
+somebody has it whom we may not look into: before Linux 6.15 one that was read \
+looks younger than it is. `cargo why -- CMD` knows which pipes are its own.";
 
 const UNSETTLED: &str = "Outside of the tree processes begin and end, or send \
 each other what they have, so fast that not all of them could be looked into \

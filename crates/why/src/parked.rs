@@ -2,15 +2,29 @@
 //! received yet (`SCM_RIGHTS`), or given to a ring of io_uring. Of the
 //! tree's, see `Holdings`; here it is about those of strangers.
 
+use std::collections::HashSet;
 use std::io::IoSliceMut;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
+use crate::keepers::{keeps_events, maps_keeper};
 use crate::parse;
 use crate::proc::{Object, Proc};
 use crate::same::Place;
 use crate::scene::Scene;
+use crate::strangers::Seen;
 
 pub(crate) const RING: &str = "anon_inode:[io_uring]";
+
+/// How the threads of the kernel are named that work for a ring.
+const WORKER: &str = "iou-";
+
+/// Strangers who have run, and the sockets whose messages they may have sent
+/// or received.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    pub(crate) pids: HashSet<i32>,
+    pub(crate) sockets: HashSet<u64>,
+}
 
 /// What a stranger keeps where it has no number.
 #[derive(Debug, Default)]
@@ -30,6 +44,26 @@ impl Parked {
         }
     }
 
+    /// What a stranger has given to rings, machines and devices.
+    fn look_at(&mut self, proc: Proc, pid: i32, seen: &Seen) {
+        let mut rings = 0;
+        for (tid, descriptor) in seen.held() {
+            self.has_event |= keeps_events(descriptor);
+            if descriptor.text == RING {
+                let info = proc.info(tid, descriptor.fd).unwrap_or_default();
+                self.add(in_ring(&info));
+                self.has_event = true;
+                rings += 1;
+            }
+        }
+        let maps = proc.maps(pid).unwrap_or_default();
+        self.has_event |= maps_keeper(&maps);
+        let workers = || seen.names(proc, pid);
+        let is_at_work = || workers().any(|name| name.starts_with(WORKER));
+        self.is_more |=
+            mapped_rings(&maps) > rings || rings > 0 && is_at_work();
+    }
+
     fn has(&self, object: &Object) -> bool {
         let is_event = matches!(object, Object::Event(_));
         self.objects.contains(object) || self.has_event && is_event
@@ -37,18 +71,24 @@ impl Parked {
 }
 
 impl Scene<'_> {
-    /// Whatever strangers keep so has a holder outside.
-    pub(crate) fn find_parked(&mut self) {
+    /// Whatever strangers keep so has a holder outside: those who have run,
+    /// and in the sockets through which they may have sent it. Without any,
+    /// all do.
+    pub(crate) fn find_parked(&mut self, ran: Option<&Ran>) {
         let proc = self.proc;
+        let is_meant =
+            |socket: u64| ran.is_none_or(|it| it.sockets.contains(&socket));
         let mut parked = Parked::default();
         for (inode, places) in self.holdings.strangers.sockets() {
-            parked.add(in_messages(proc, inode, &places));
+            if is_meant(inode) {
+                parked.add(in_messages(proc, inode, &places));
+            }
         }
-        parked.is_more |= self.holdings.has_new_on_the_way(proc);
-        for place in self.holdings.strangers_with(RING) {
-            let info = proc.info(place.0, place.1).unwrap_or_default();
-            parked.add(in_ring(&info));
-            parked.has_event = true;
+        parked.is_more |= self.holdings.has_new_on_the_way(proc, is_meant);
+        for (pid, seen) in self.holdings.strangers.each() {
+            if ran.is_none_or(|it| it.pids.contains(pid)) {
+                parked.look_at(proc, *pid, seen);
+            }
         }
         // What has no inode, or may be mapped, is not told apart any further.
         let is_told = |it: &Object| {
@@ -172,10 +212,21 @@ fn has_place(socket: &OwnedFd) -> bool {
     asked == 0 && place >= 0
 }
 
+/// How many rings a process has mapped, each from its beginning.
+fn mapped_rings(maps: &str) -> usize {
+    const BEGINNING: &str = " 00000000 "; // IORING_OFF_SQ_RING
+    let of_ring = maps.lines().filter(|line| line.ends_with(RING));
+    of_ring.filter(|line| line.contains(BEGINNING)).count()
+}
+
 /// The files that a ring was given, by its `fdinfo`: `    0: pipe:[123]`.
-/// Without eventfds; `None` if another is not told apart.
+/// Without eventfds; `None` if another is not told apart, or if a call is in
+/// hand that may have a file of its own: `  op=23, task_works=0`.
 fn in_ring(info: &str) -> Option<Vec<Object>> {
     let count: usize = parse::field(info, "UserFiles")?.parse().ok()?;
+    if info.lines().any(|line| line.starts_with("  op=")) {
+        return None;
+    }
     let mut files = info.lines();
     files.find(|line| line.starts_with("UserFiles"))?;
     let files = files.take_while(|line| line.starts_with(' '));
@@ -191,7 +242,7 @@ fn in_ring(info: &str) -> Option<Vec<Object>> {
 
 #[cfg(test)]
 mod tests {
-    use super::in_ring;
+    use super::{in_ring, mapped_rings};
     use crate::proc::Object;
 
     #[test]
@@ -203,5 +254,16 @@ mod tests {
         assert_eq!(in_ring("UserFiles:\t1\n    0: /tmp/f\n"), None);
         assert_eq!(in_ring("UserFiles:\t1\nUserBufs:\t0\n"), None);
         assert_eq!(in_ring("UserFiles:\t0\n"), Some(Vec::new()));
+        let busy = "UserFiles:\t0\nPollList:\n  op=23, task_works=0\n";
+        assert_eq!(in_ring(busy), None);
+    }
+    #[test]
+    fn each_ring_is_mapped_once_from_its_beginning() {
+        let line = |from: &str| {
+            format!("7f0-7f1 rw-s {from} 00:10 68 {:21}{}\n", "", super::RING)
+        };
+        let maps = line("00000000") + &line("10000000") + &line("00000000");
+        assert_eq!(mapped_rings(&maps), 2);
+        assert_eq!(mapped_rings("7f0-7f1 rw-s 00000000 00:01 5 /f\n"), 0);
     }
 }

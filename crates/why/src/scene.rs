@@ -62,6 +62,8 @@ pub(crate) struct Scene<'a> {
     /// The signals that the kernel may send because of a descriptor.
     pub(crate) notices: Notices,
     pub(crate) twin_groups: HashMap<Place, usize>,
+    /// The groups of pipes that may be older than they look.
+    pub(crate) ageless: Vec<usize>,
     /// For each group, whether its processes number threads alike.
     pub(crate) spaces_of: HashMap<usize, bool>,
 }
@@ -88,6 +90,7 @@ impl<'a> Scene<'a> {
             spaces: None,
             notices: Notices::default(),
             twin_groups: HashMap::new(),
+            ageless: Vec::new(),
             spaces_of: HashMap::new(),
         }
     }

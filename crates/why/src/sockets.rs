@@ -19,7 +19,7 @@ use crate::scene::Scene;
 use crate::sock_diag::dump;
 use crate::wait::{Kind, Wait, Waker};
 
-pub(crate) const LISTENING: u8 = 10; // TCP_LISTEN, <net/tcp_states.h>
+const LISTENING: u8 = 10; // TCP_LISTEN, <net/tcp_states.h>
 pub(crate) const DATAGRAM: u8 = libc::SOCK_DGRAM as u8;
 
 /// A unix socket.

@@ -61,6 +61,16 @@ pub(crate) struct Restless {
     pub(crate) holds: Vec<(i32, Descriptor)>,
 }
 
+impl Restless {
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = u64> {
+        let all = self.holds.iter().map(|it| &it.1.object);
+        all.filter_map(|object| match object {
+            Object::Socket(inode) => Some(*inode),
+            _ => None,
+        })
+    }
+}
+
 impl Strangers {
     pub(crate) fn look(
         reader: &mut Reader,
@@ -194,11 +204,25 @@ impl Seen {
         tracers.filter(|it| *it != 0)
     }
 
-    fn as_restless(&self, pid: i32) -> Restless {
+    /// Its descriptors, each with the thread through whose table it was read.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (i32, &Descriptor)> {
         let all = self.tables.read.iter();
-        let holds = all.flat_map(|(tid, list)| {
-            list.iter().map(|descriptor| (*tid, descriptor.clone()))
-        });
+        all.flat_map(|(tid, list)| list.iter().map(|it| (*tid, it)))
+    }
+
+    /// The names of its threads, those of the kernel among them.
+    pub(crate) fn names(
+        &self,
+        proc: Proc,
+        pid: i32,
+    ) -> impl Iterator<Item = String> {
+        let tids = self.motions.iter().map(|it| it.tid);
+        let stats = tids.filter_map(move |tid| proc.thread_stat(pid, tid));
+        stats.map(|stat| stat.name)
+    }
+
+    fn as_restless(&self, pid: i32) -> Restless {
+        let holds = self.held().map(|(tid, it)| (tid, it.clone()));
         Restless { pid, holds: holds.collect() }
     }
 

@@ -35,6 +35,9 @@ pub(crate) struct Known<'a> {
     /// Whether a cgroup may raise an eventfd for which one of the stuck
     /// waits.
     pub(crate) may_be_raised: bool,
+    /// Whether a pipe at which one of the stuck waits may be older than it
+    /// looks.
+    pub(crate) may_be_older: bool,
     /// Whether every stranger was looked at.
     pub(crate) is_settled: bool,
     /// In words: who may hold an object, but may not be read.
@@ -56,6 +59,11 @@ pub(crate) fn tell(
         Proved::new(&mut scene, &mut waits, outside);
     let unseen = names(proc, &scene.holdings.unseen);
     let is_settled = scene.holdings.strangers.is_settled;
+    let is_held = |it: &(&Wait, &bool)| *it.1;
+    let held = waits.iter().zip(&stuck).filter(is_held).map(|it| it.0);
+    // A closed tree has no elders.
+    let may_be_older =
+        (!is_closed || proc.is_below_others()) && scene.has_ageless(held);
     let groups = scene.groups;
     let judge = Judge { census, waits: &waits, graph: &graph };
     let knots = graph.knots(&stuck);
@@ -74,6 +82,7 @@ pub(crate) fn tell(
         rests,
         untold: &alarms.untold(proc, census),
         may_be_raised,
+        may_be_older,
         is_settled,
         unseen: &unseen,
     };
@@ -112,7 +121,10 @@ impl Proved {
             scene.follow_strangers();
             scene.doubt_by_age(waits);
             served = scene.served();
-            if !served.is_empty() {
+            let has_events = waits.iter().any(|wait| {
+                wait.each().iter().any(|it| it.kind == Kind::Eventfd)
+            });
+            if !served.is_empty() || has_events && scene.has_keeper() {
                 Scene::doubt_events(waits);
             }
         }
@@ -154,6 +166,7 @@ pub(crate) fn moving(census: &Census) -> Answer {
         rests: false,
         untold: &[],
         may_be_raised: false,
+        may_be_older: false,
         is_settled: true,
         unseen: &[],
     };
@@ -198,7 +211,8 @@ impl Known<'_> {
     fn unless(self) -> Vec<Unless> {
         let alarm = (!self.untold.is_empty()).then_some(Unless::Alarm);
         let cgroup = self.may_be_raised.then_some(Unless::Cgroup);
-        alarm.into_iter().chain(cgroup).collect()
+        let age = self.may_be_older.then_some(Unless::Age);
+        alarm.into_iter().chain(cgroup).chain(age).collect()
     }
 
     pub(crate) fn basis(self) -> Basis {
