@@ -18,6 +18,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, getppid, pipe2};
 use trace::{Header, Level, Writer};
 
+use crate::belongings::Belongings;
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::keeper::Keeper;
 use crate::launch::{Failed, launch, refusal, start, trouble_of};
@@ -401,7 +402,7 @@ impl Run {
         let mut keeper =
             Keeper::new(first, &name, order, self.ceilings, planner);
         if self.confined.is_some() {
-            keeper.place = Some(env::current_dir()?);
+            keeper.belongings = Some(Belongings::begin(env::current_dir()?));
         }
         if self.inherited.ignores_children() {
             let first = keeper.tree.process(0);
