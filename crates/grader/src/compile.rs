@@ -21,6 +21,8 @@ use crate::trouble::Trouble;
 
 /// A longer source is no solution.
 const LONGEST: u64 = 1 << 20;
+/// A program has a few megabytes, and hundreds of them are kept.
+const LARGEST: u64 = 32 << 20;
 /// What the compiler says is cut there.
 const SAID: u64 = 256 << 10;
 /// An honest program needs a fraction of a second.
@@ -95,9 +97,9 @@ pub fn compile(
         contain(&mut command, kit, source, &draft.folder)
             .map_err(|error| failed("contain the compiler of", error))?;
     }
-    let (is_compiled, said) =
+    let (is_compiled, mut said) =
         run_compiler(command).map_err(|error| failed("compile", error))?;
-    if !is_compiled {
+    if !is_compiled || !is_program(&draft.folder, &mut said) {
         let lack = lack(&said, &draft.folder);
         draft.discard();
         return match lack {
@@ -112,6 +114,22 @@ pub fn compile(
     kept.keep(draft, said, is_same)
         .map(Outcome::Compiled)
         .map_err(|error| failed("keep the program of", error))
+}
+
+/// Whether the compiler has made a program that can be kept; if not, says why.
+fn is_program(draft: &Path, said: &mut String) -> bool {
+    let length = fs::metadata(draft.join("solution")).map(|it| it.len());
+    let why = match length {
+        Ok(..=LARGEST) => return true,
+        Ok(length) => format!(
+            "error: the program has {length} bytes; at most {LARGEST} are kept\n"
+        ),
+        Err(_) => {
+            "error: this makes no program: is it a `crate_type`?\n".to_owned()
+        }
+    };
+    said.push_str(&why);
+    false
 }
 
 fn length_of(source: &Path) -> Result<u64, Trouble> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::CString;
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -186,7 +186,8 @@ fn fresh() -> io::Result<PathBuf> {
         let number = COUNT.fetch_add(1, Relaxed);
         let name = format!("forklore-{}-{number}", std::process::id());
         let base = above.join(name);
-        match fs::create_dir(&base) {
+        // A file with its owner's rights would serve whoever may execute it.
+        match DirBuilder::new().mode(0o700).create(&base) {
             Ok(()) => return Ok(base),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {

@@ -88,8 +88,11 @@ pub struct Limits {
     pub cpu_ms: u64,
     /// Threads at one time, the first of each process included.
     pub threads: usize,
-    /// Bytes of each file, and of all files in its folder.
+    /// Bytes of each file, of all files in its folder, and of all that have
+    /// no name any more.
     pub files: u64,
+    /// Open descriptors of all processes at one time.
+    pub descriptors: u64,
 }
 
 impl Default for Limits {
@@ -102,6 +105,7 @@ impl Default for Limits {
             cpu_ms: 10_000,
             threads: 256,
             files: 64 << 20,
+            descriptors: 4096,
         }
     }
 }

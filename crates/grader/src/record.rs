@@ -1,7 +1,10 @@
 //! What is known of a run that is over.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use trace::{Event, Level, What};
 
 use crate::place::{Place, Weight, weight};
@@ -67,6 +70,10 @@ pub enum Cut {
     Cpu,
     /// It filled its folder.
     Files,
+    /// It kept too much in files that it had removed.
+    Removed,
+    /// It had too many descriptors open.
+    Descriptors,
     /// It printed too much.
     Output,
     /// Somebody stopped the grader.
@@ -83,6 +90,8 @@ impl Cut {
                 | Self::Memory
                 | Self::Cpu
                 | Self::Files
+                | Self::Removed
+                | Self::Descriptors
         )
     }
 
@@ -109,6 +118,10 @@ impl Cut {
             Self::Memory
         } else if line.contains("more CPU time") {
             Self::Cpu
+        } else if line.contains("more descriptors") {
+            Self::Descriptors
+        } else if line.contains("removed files") {
+            Self::Removed
         } else if line.contains("printed more") {
             Self::Output
         } else {
@@ -179,11 +192,7 @@ impl Record {
     ) {
         self.weight = weight(&place.folder());
         for name in question.after.keys() {
-            let path = place.folder().join(name);
-            let is_small = path
-                .metadata()
-                .is_ok_and(|it| it.is_file() && it.len() <= FILE);
-            let content = is_small.then(|| std::fs::read(path).ok()).flatten();
+            let content = read_below(&place.folder(), name);
             self.files.push((name.clone(), content));
         }
         for name in place.new_files(question) {
@@ -196,9 +205,22 @@ impl Record {
                 self.left.push(("name in /dev/shm", name));
             }
         }
+        self.leftovers();
         for name in self.queues_made() {
             if Place::remove_queue(&name) && !place.has_planted(&name) {
                 self.left.push(("message queue", name));
+            }
+        }
+    }
+
+    /// Objects of System V: the keeper has removed them.
+    fn leftovers(&mut self) {
+        let kinds = ["shared memory segment", "message queue", "semaphore set"];
+        for event in &self.events {
+            if let What::Leftover { kind, object } = &event.what
+                && let Some(kind) = kinds.iter().find(|it| *it == kind)
+            {
+                self.left.push((kind, object.clone()));
             }
         }
     }
@@ -232,6 +254,26 @@ impl Record {
         }
         names
     }
+}
+
+/// A file that a run has left; `None` if there is none, or one of another
+/// kind, or a link leads out of the folder: whoever grades may read more than
+/// the run may.
+fn read_below(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    let folder = File::open(folder).ok()?;
+    let resolve = ResolveFlag::RESOLVE_BENEATH
+        | ResolveFlag::RESOLVE_NO_MAGICLINKS
+        | ResolveFlag::RESOLVE_NO_XDEV;
+    // Nobody may be there to write into a FIFO.
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let how = OpenHow::new().flags(flags).resolve(resolve);
+    let mut file = File::from(openat2(&folder, name, how).ok()?);
+    let state = file.metadata().ok()?;
+    if !state.is_file() || state.len() > FILE {
+        return None;
+    }
+    let mut content = Vec::new();
+    file.read_to_end(&mut content).ok().map(|_| content)
 }
 
 #[cfg(test)]

@@ -313,6 +313,8 @@ fn request(setting: &Setting<'_>, place: &Place, helpers: &Helpers) -> Request {
             processes: Some(setting.limits.processes),
             threads: Some(setting.limits.threads),
             output: Some(setting.limits.output),
+            descriptors: Some(setting.limits.descriptors),
+            removed: Some(setting.limits.files),
         },
         confinement: confinement(setting, place),
         plan: setting.plan.clone(),

@@ -37,6 +37,12 @@ pub struct Ceilings {
     /// only files take. It needs level full: at level light nobody sees a
     /// write(2), and a run that asks for both is refused.
     pub output: Option<u64>,
+    /// Open descriptors of all its processes at one time. Looked at as
+    /// memory is, and so is the next.
+    pub descriptors: Option<u64>,
+    /// Bytes of files that its processes hold open and that have no name any
+    /// more: no look into a folder finds them.
+    pub removed: Option<u64>,
 }
 
 /// Why a keeper ended a run.
@@ -54,6 +60,10 @@ pub enum Reason {
     Cpu,
     /// It printed too much.
     Output,
+    /// Its processes had too many descriptors open.
+    Descriptors,
+    /// Its processes held too much in removed files.
+    Removed,
     /// The keeper itself was told to end, by this signal.
     Asked(i32),
     /// It did not: the first process died of the terminal's SIGINT.
@@ -73,6 +83,12 @@ impl fmt::Display for Reason {
             Self::Memory => f.write_str("it used more memory than allowed"),
             Self::Cpu => f.write_str("it used more CPU time than allowed"),
             Self::Output => f.write_str("it printed more than allowed"),
+            Self::Descriptors => {
+                f.write_str("it had more descriptors open than allowed")
+            }
+            Self::Removed => {
+                f.write_str("it kept more in removed files than allowed")
+            }
             Self::Asked(signal) => {
                 write!(f, "{} came", crate::names::signal(*signal))
             }
@@ -86,7 +102,7 @@ impl fmt::Display for Reason {
 
 impl Ceilings {
     /// As a keeper is told them; zero is none.
-    pub(crate) fn texts(&self) -> [String; 6] {
+    pub(crate) fn texts(&self) -> [String; 8] {
         let millis =
             |time: Option<Duration>| time.map(|it| it.as_millis() as u64);
         let count = |limit: Option<usize>| limit.map(|limit| limit as u64);
@@ -97,13 +113,15 @@ impl Ceilings {
             count(self.processes),
             count(self.threads),
             self.output,
+            self.descriptors,
+            self.removed,
         ]
         .map(|value| value.unwrap_or(0).to_string())
     }
 
     /// In the order of [`Self::texts`].
     pub(crate) fn of_texts(
-        [wall, cpu, memory, processes, threads, output]: [Option<u64>; 6],
+        [wall, cpu, memory, processes, threads, output, descriptors, removed]: [Option<u64>; 8],
     ) -> Self {
         let count = |limit: Option<u64>| limit.map(|limit| limit as usize);
         Self {
@@ -113,13 +131,20 @@ impl Ceilings {
             processes: count(processes),
             threads: count(threads),
             output,
+            descriptors,
+            removed,
         }
+    }
+
+    /// Whether something has a ceiling that is only found by looking.
+    pub(crate) fn are_weighed(&self) -> bool {
+        let others = [self.memory, self.descriptors, self.removed];
+        self.cpu.is_some() || others.iter().any(Option::is_some)
     }
 
     /// How often the keeper looks at the run, whatever happens in it.
     fn looks(&self) -> Option<Duration> {
-        let is_weighed = self.memory.is_some() || self.cpu.is_some();
-        is_weighed.then_some(LOOK)
+        self.are_weighed().then_some(LOOK)
     }
 
     pub(crate) fn has_output(&self) -> bool {

@@ -270,6 +270,7 @@ impl<W: Write> Keeper<W> {
                 None => return,
             },
             Kind::SystemV => {
+                self.made_object(call, value);
                 let object = format!("{:#x}", arguments[0]);
                 What::Shm { call: name, object, errno }
             }

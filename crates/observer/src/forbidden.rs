@@ -3,21 +3,21 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::unistd::{Pid, getpgid};
 
+use crate::attributes::open;
+use crate::belongings::named;
 use crate::forbidden_calls::{
-    Changed, F_SETOWN_EX, NAMESPACES, is_never_allowed,
+    CHANGING, F_SETOWN_EX, NAMESPACES, OWNING, is_never_allowed,
 };
 use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
-use crate::ptrace::{Tid, read_memory, read_string, read_words};
+use crate::ptrace::{Tid, read_memory, read_words};
 use crate::table::Kind;
 use crate::tree::Index;
-
-const PATH_MAX: usize = 4096;
 
 impl<W: Write> Keeper<W> {
     /// Whom or what outside of a contained run the call would reach; `None` if
@@ -28,12 +28,12 @@ impl<W: Write> Keeper<W> {
         tid: Tid,
         call: &PendingCall,
     ) -> Option<String> {
-        self.place.as_ref()?;
+        let own = self.belongings.as_ref()?;
         let [first, second, third, ..] = call.arguments;
         let number = |value: u64| value as i32;
         let name = call.row.name;
-        if is_never_allowed(call.row) {
-            return Some("the machine".to_owned());
+        if let Some(whom) = never_allowed(call) {
+            return Some(whom.to_owned());
         }
         match name {
             "clone" | "unshare" => return namespaces(number(first)),
@@ -41,22 +41,24 @@ impl<W: Write> Keeper<W> {
                 let is_own = number(first) == libc::AF_UNIX;
                 return (!is_own).then(|| "the network".to_owned());
             }
-            "connect" => return self.outer_socket(index, tid, second, third),
+            "connect" => return self.outer_socket(tid, (second, third)),
+            "sendto" | "sendmsg" | "sendmmsg" => {
+                return self.addressed(tid, call);
+            }
             "setpriority" | "ioprio_set" => {
                 // PRIO_PROCESS, _PGRP, _USER are 0, 1, 2; IOPRIO_WHO_ 1 to 3.
                 let kind = number(first) - i32::from(name == "ioprio_set");
                 return self.outer_target(number(second), kind);
             }
-            "fcntl" => {
+            "fcntl" | "ioctl" => {
                 let (target, kind) = owner(tid, call)?;
                 return self.outer_target(target, kind);
             }
             _ => {}
         }
-        if let Some(changed) = Changed::by(name) {
-            return self.outer_file(index, tid, changed, call);
-        }
-        self.outer_process(index, call)
+        let foreign = own.foreign_object(call);
+        let foreign = foreign.or_else(|| self.foreign_name(tid, call));
+        foreign.or_else(|| self.outer_process(index, call))
     }
 
     /// The process that it acts on, if that is none of the run's.
@@ -136,75 +138,83 @@ impl<W: Write> Keeper<W> {
     }
 
     /// The socket's file, if it lies outside.
-    fn outer_socket(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        address: u64,
-        length: u64,
-    ) -> Option<String> {
+    fn outer_socket(&self, tid: Tid, to: (u64, u64)) -> Option<String> {
+        let (address, length) = to;
+        if address == 0 || length < 3 {
+            return None;
+        }
         let mut bytes = [0; 110]; // struct sockaddr_un
         let length = bytes.len().min(length as usize);
-        let length = read_memory(tid, address, &mut bytes[..length]);
-        let path = bytes[..length].get(2..)?;
+        if read_memory(tid, address, &mut bytes[..length]) < length {
+            return Some("a socket that nobody can see".to_owned());
+        }
+        let (family, path) = bytes[..length].split_at(2);
         let end = path.iter().position(|it| *it == 0).unwrap_or(path.len());
-        let path = String::from_utf8_lossy(&path[..end]).into_owned();
-        if path.is_empty() {
+        let is_named = family == (libc::AF_UNIX as u16).to_ne_bytes();
+        if !is_named || end == 0 {
             return None; // abstract: out of reach, or of the run
         }
-        let pid = self.tree.process(index).pid;
-        let file = Path::new(&format!("/proc/{pid}/cwd")).join(&path);
-        let is_there = fs::symlink_metadata(&file).is_ok();
-        (is_there && !self.is_inside(&file)).then(|| clean(&path))
+        let file = named(tid, libc::AT_FDCWD, path[..end].to_vec());
+        let place = open(&file, 0).ok()?.place;
+        (!self.is_of_run(&place)).then(|| clean(&place.to_string_lossy()))
     }
 
-    /// The file whose owner, mode or times are to change, if it is none of
-    /// the run's.
-    fn outer_file(
-        &mut self,
-        index: Index,
-        tid: Tid,
-        changed: Changed,
-        call: &PendingCall,
-    ) -> Option<String> {
-        let [first, second, ..] = call.arguments;
-        let pid = self.tree.process(index).pid;
-        let of_fd = |fd: i32| match fd {
-            libc::AT_FDCWD => format!("/proc/{pid}/cwd"),
-            fd => format!("/proc/{pid}/fd/{fd}"),
+    /// The same of a message that has an address.
+    fn addressed(&self, tid: Tid, call: &PendingCall) -> Option<String> {
+        const HEADER: u64 = 64; // struct mmsghdr
+        let [_, second, third, _, fifth, sixth] = call.arguments;
+        let of = |header: u64| {
+            let [name, length] = read_words(tid, header);
+            (name, length & u64::from(u32::MAX))
         };
-        let (base, at) = match changed {
-            Changed::At => (of_fd(first as i32), second),
-            Changed::Path => (of_fd(libc::AT_FDCWD), first),
-            Changed::Descriptor => (of_fd(first as i32), 0),
+        let all = match call.row.name {
+            "sendto" => vec![(fifth, sixth)],
+            "sendmsg" => vec![of(second)],
+            // The kernel takes no more at once (UIO_MAXIOV).
+            _ => (0..(third & u64::from(u32::MAX)).min(1024))
+                .map(|at| of(second.wrapping_add(HEADER * at)))
+                .collect(),
         };
-        let path = read_string(tid, at, PATH_MAX);
-        let file = match path.is_empty() {
-            true => PathBuf::from(&base),
-            false => Path::new(&base).join(&path),
-        };
-        // Pipes and what is gone have no place.
-        let is_there =
-            fs::metadata(&file).is_ok_and(|it| it.is_file() || it.is_dir());
-        let said = if path.is_empty() { base } else { path };
-        (is_there && !self.is_inside(&file)).then(|| clean(&said))
+        all.into_iter().find_map(|to| self.outer_socket(tid, to))
     }
+}
 
-    /// Whether a file lies where the run may change what it likes.
-    fn is_inside(&self, file: &Path) -> bool {
-        let shared = ["/dev/shm", "/dev/mqueue"].map(PathBuf::from);
-        let Ok(file) = fs::canonicalize(file) else { return false };
-        // In memory, and nobody else's.
-        file.starts_with("/memfd:")
-            || self.place.iter().chain(&shared).any(|it| file.starts_with(it))
+/// Of a call that no argument makes harmless, or this one does not.
+fn never_allowed(call: &PendingCall) -> Option<&'static str> {
+    const KEEPER: &str = "whoever follows its calls";
+    let [first, second, ..] = call.arguments.map(|it| it as i32);
+    match call.row.name {
+        // Of several filters the strictest answer counts, and of equal ones
+        // the youngest: ours would not be asked.
+        "seccomp" => Some(KEEPER),
+        "prctl" => {
+            let is_filter = first == libc::PR_SET_SECCOMP
+                && second == libc::SECCOMP_MODE_FILTER as i32;
+            is_filter.then_some(KEEPER)
+        }
+        "fcntl" if second == libc::F_SETLEASE => {
+            Some("whoever opens that file")
+        }
+        "ioctl" if CHANGING.contains(&(second as u32)) => {
+            Some("the flags of a file")
+        }
+        _ => is_never_allowed(call.row).then_some("the machine"),
     }
 }
 
 /// Whether a stop was for this look only: no event tells of the call, and no
 /// plan may count it.
 pub(crate) fn is_only_checked(tid: Tid, call: &PendingCall) -> bool {
-    call.row.kind == Kind::Checked
-        || call.row.name == "fcntl" && owner(tid, call).is_some()
+    let is_more = match call.row.name {
+        "fcntl" => {
+            let is_lease = call.arguments[1] as i32 == libc::F_SETLEASE;
+            is_lease || owner(tid, call).is_some()
+        }
+        "ioctl" => owner(tid, call).is_some(),
+        "prctl" => call.arguments[0] as i32 == libc::PR_SET_SECCOMP,
+        _ => false,
+    };
+    is_more || call.row.kind == Kind::Checked
 }
 
 fn namespaces(flags: i32) -> Option<String> {
@@ -215,6 +225,14 @@ fn namespaces(flags: i32) -> Option<String> {
 /// `None` if the call is about something else.
 fn owner(tid: Tid, call: &PendingCall) -> Option<(i32, i32)> {
     let [_, command, argument, ..] = call.arguments;
+    if call.row.name == "ioctl" {
+        let is_owner = OWNING.contains(&(command as u32));
+        let mut target = [0; 4];
+        read_memory(tid, argument, &mut target);
+        let target = i32::from_ne_bytes(target);
+        return is_owner
+            .then(|| (target.wrapping_abs(), i32::from(target < 0)));
+    }
     match command as i32 {
         libc::F_SETOWN => {
             let target = argument as i32;

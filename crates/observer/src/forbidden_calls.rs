@@ -8,7 +8,7 @@
 )]
 use libc::*;
 
-use crate::table::{FCNTLS, Kind, Row, Test};
+use crate::table::{FCNTLS, IOCTLS, Kind, PRCTLS, Row, Test};
 
 const fn row(number: c_long, name: &'static str, test: Test) -> Row {
     Row { number, name, kind: Kind::Checked, wants_return: false, test }
@@ -22,6 +22,11 @@ const fn always(number: c_long, name: &'static str) -> Row {
 const fn on_another(number: c_long, name: &'static str) -> Row {
     row(number, name, Test::HasPointer { argument: 0 })
 }
+
+// <asm-generic/unistd.h>
+const SETXATTRAT: c_long = 463;
+const REMOVEXATTRAT: c_long = 466;
+const FILE_SETATTR: c_long = 469;
 
 /// Namespaces of a run's own: in a new user namespace it would have rights.
 pub(crate) const NAMESPACES: i32 = CLONE_NEWUSER
@@ -73,6 +78,13 @@ const NEVER: &[&str] = &[
     "fanotify_init",
     "open_by_handle_at",
     "memfd_secret",
+    "setxattrat",
+    "removexattrat",
+    "file_setattr",
+    "quotactl_fd",
+    "kexec_file_load",
+    "adjtimex",
+    "clock_adjtime",
 ];
 
 pub(crate) fn is_never_allowed(row: &Row) -> bool {
@@ -120,8 +132,33 @@ pub(crate) const CHECKED: &[Row] = &[
     always(SYS_setxattr, "setxattr"),
     always(SYS_lsetxattr, "lsetxattr"),
     always(SYS_fsetxattr, "fsetxattr"),
+    always(SYS_fchmodat2, "fchmodat2"),
+    always(SYS_fremovexattr, "fremovexattr"),
     always(SYS_removexattr, "removexattr"),
     always(SYS_lremovexattr, "lremovexattr"),
+    // These two ask the kernel too; the others set.
+    always(SYS_adjtimex, "adjtimex"),
+    always(SYS_clock_adjtime, "clock_adjtime"),
+    always(SYS_quotactl_fd, "quotactl_fd"),
+    always(SYS_kexec_file_load, "kexec_file_load"),
+    always(SETXATTRAT, "setxattrat"),
+    always(REMOVEXATTRAT, "removexattrat"),
+    always(FILE_SETATTR, "file_setattr"),
+    row(SYS_seccomp, "seccomp", Test::IsOneOf {
+        argument: 0, mask: u32::MAX, values: &[SECCOMP_SET_MODE_FILTER],
+    }),
+    always(SYS_shmat, "shmat"),
+    always(SYS_shmctl, "shmctl"),
+    always(SYS_msgctl, "msgctl"),
+    always(SYS_semctl, "semctl"),
+    always(SYS_truncate, "truncate"),
+    always(SYS_renameat, "renameat"),
+    always(SYS_renameat2, "renameat2"),
+    always(SYS_linkat, "linkat"),
+    #[cfg(target_arch = "x86_64")]
+    always(SYS_rename, "rename"),
+    #[cfg(target_arch = "x86_64")]
+    always(SYS_link, "link"),
     #[cfg(target_arch = "x86_64")]
     always(SYS_chmod, "chmod"),
     #[cfg(target_arch = "x86_64")]
@@ -152,8 +189,11 @@ pub(crate) enum Changed {
 impl Changed {
     pub(crate) fn by(name: &str) -> Option<Self> {
         Some(match name {
-            "fchmodat" | "fchownat" | "utimensat" | "futimesat" => Self::At,
-            "fchmod" | "fchown" | "fsetxattr" => Self::Descriptor,
+            "fchmodat" | "fchmodat2" | "fchownat" | "utimensat"
+            | "futimesat" => Self::At,
+            "fchmod" | "fchown" | "fsetxattr" | "fremovexattr" => {
+                Self::Descriptor
+            }
             "chmod" | "chown" | "lchown" | "utime" | "utimes" | "setxattr"
             | "lsetxattr" | "removexattr" | "lremovexattr" => Self::Path,
             _ => return None,
@@ -161,27 +201,51 @@ impl Changed {
     }
 }
 
-const WIDER_FCNTLS: &[u32] = &{
-    const COUNT: usize = FCNTLS.len();
-    let mut all = [0; COUNT + 2];
-    let mut at = 0;
-    while at < COUNT {
-        all[at] = FCNTLS[at];
+const fn wide<const SUM: usize>(observed: &[u32], more: &[u32]) -> [u32; SUM] {
+    let (mut all, mut at) = ([0; SUM], 0);
+    while at < SUM {
+        all[at] = match at < observed.len() {
+            true => observed[at],
+            false => more[at - observed.len()],
+        };
         at += 1;
     }
-    all[COUNT] = F_SETOWN as u32;
-    all[COUNT + 1] = F_SETOWN_EX as u32;
     all
-};
+}
+
+const MORE_FCNTLS: &[u32] =
+    &[F_SETOWN as u32, F_SETOWN_EX as u32, F_SETLEASE as u32];
+const WIDER_FCNTLS: &[u32] =
+    &wide::<{ FCNTLS.len() + MORE_FCNTLS.len() }>(FCNTLS, MORE_FCNTLS);
 
 pub(crate) const F_SETOWN_EX: i32 = 15; // <asm-generic/fcntl.h>
 
+/// They give a descriptor an owner, as F_SETOWN does.
+pub(crate) const OWNING: &[u32] = &[0x8901, 0x8902]; // FIOSETOWN, SIOCSPGRP
+/// They change a file that was only opened to be read: its flags (twice),
+/// whether it can be changed at all, how it is encrypted.
+pub(crate) const CHANGING: &[u32] =
+    &[0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613]; // <linux/fs.h> …
+const MORE_IOCTLS: &[u32] =
+    &wide::<{ OWNING.len() + CHANGING.len() }>(OWNING, CHANGING);
+const WIDER_IOCTLS: &[u32] =
+    &wide::<{ IOCTLS.len() + MORE_IOCTLS.len() }>(IOCTLS, MORE_IOCTLS);
+
+const MORE_PRCTLS: &[u32] = &[PR_SET_SECCOMP as u32];
+const WIDER_PRCTLS: &[u32] =
+    &wide::<{ PRCTLS.len() + MORE_PRCTLS.len() }>(PRCTLS, MORE_PRCTLS);
+
 /// What of an observed call stops its caller in a contained run.
 pub(crate) fn wider(row: &Row) -> Row {
+    let one_of = |argument: u8, values: &'static [u32]| Test::IsOneOf {
+        argument,
+        mask: u32::MAX,
+        values,
+    };
     let test = match row.name {
-        "fcntl" => {
-            Test::IsOneOf { argument: 1, mask: u32::MAX, values: WIDER_FCNTLS }
-        }
+        "fcntl" => one_of(1, WIDER_FCNTLS),
+        "ioctl" => one_of(1, WIDER_IOCTLS),
+        "prctl" => one_of(0, WIDER_PRCTLS),
         "unshare" => {
             Test::HasBit { argument: 0, bit: (CLONE_FILES | NAMESPACES) as u32 }
         }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use trace::{Ending, Event, What};
 
+use crate::belongings::Belongings;
 use crate::ceiling::{Ceilings, Reason};
 use crate::forbidden::is_only_checked;
 use crate::names;
@@ -26,7 +26,6 @@ use crate::ptrace::{
     CallInfo, Report, Resume, Stop, Tid, call_info, event_message,
     exit_message, is_killed,
 };
-use crate::refused::REFUSED;
 use crate::registers::set_result;
 use crate::table::Kind;
 use crate::tree::{Index, Tree};
@@ -58,8 +57,8 @@ pub(crate) struct Keeper<W: Write> {
     pub(crate) planner: Option<Planner>,
     pub(crate) turns: Turns,
     pub(crate) rights: Rights,
-    /// Of a contained run: the folder in which it may do everything.
-    pub(crate) place: Option<PathBuf>,
+    /// Of a contained run.
+    pub(crate) belongings: Option<Belongings>,
     /// Who has written the run's last output.
     pub(crate) writer: Index,
     /// CPU time of those who have ended.
@@ -102,7 +101,7 @@ impl<W: Write> Keeper<W> {
             planner,
             turns: Turns::default(),
             rights: Rights::default(),
-            place: None,
+            belongings: None,
             writer: 0,
             spent_us: 0,
             weighed: Instant::now(),
@@ -131,6 +130,7 @@ impl<W: Write> Keeper<W> {
                 Err(_) => break,
             }
         }
+        self.remove_objects();
         let first = self.tree.process(0).ended.clone();
         (first, self.ending, self.order)
     }
@@ -297,8 +297,8 @@ impl<W: Write> Keeper<W> {
     fn call_returned(&mut self, tid: Tid) -> bool {
         let thread = self.tree.thread(tid).expect("handle looked it up");
         let Some(call) = thread.call.take() else { return true };
-        if call.is_refused {
-            set_result(tid, REFUSED).ok(); // ESRCH: it was killed meanwhile
+        if let Some(answer) = call.answer {
+            set_result(tid, answer).ok(); // ESRCH: it was killed meanwhile
             return true;
         }
         if self.plan_return(tid, &call) {
@@ -356,7 +356,7 @@ impl<W: Write> Keeper<W> {
     pub(crate) fn gone(&mut self, tid: Tid, status: i32) {
         let Some(thread) = self.tree.thread(tid) else { return };
         let index = thread.process;
-        let call = thread.call.take().filter(|it| !it.is_refused);
+        let call = thread.call.take().filter(|it| it.answer.is_none());
         if let Some(call) = call {
             self.tell_last_births(index, tid, &call);
             self.died_in(tid, &call);

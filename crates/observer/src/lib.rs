@@ -8,7 +8,9 @@
 //! Where ptrace(2) or seccomp(2) is refused, the run is watched from outside
 //! (level light), and its trace says so.
 
+mod attributes;
 mod bare;
+mod belongings;
 mod ceiling;
 mod closed;
 mod described;
@@ -17,6 +19,7 @@ mod entered;
 mod filter;
 mod forbidden;
 mod forbidden_calls;
+mod held;
 mod inject;
 mod instruction;
 mod keeper;

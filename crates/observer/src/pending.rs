@@ -14,8 +14,9 @@ pub(crate) struct PendingCall {
     pub(crate) texts: Vec<String>,
     /// Bytes of a write that are told before it returns.
     pub(crate) told: u64,
-    /// It was not made: the keeper has refused it.
-    pub(crate) is_refused: bool,
+    /// It was not made: the keeper has refused it, or made it itself, and
+    /// this is its result.
+    pub(crate) answer: Option<i64>,
     /// Whether it surely did not have to wait when it was entered.
     pub(crate) is_ready: bool,
     /// When it was entered, in clock ticks since boot.
@@ -35,7 +36,7 @@ impl PendingCall {
             text: String::new(),
             texts: Vec::new(),
             told: 0,
-            is_refused: false,
+            answer: None,
             is_ready: false,
             tick: tick(),
         }

@@ -341,6 +341,12 @@ pub(crate) fn write_memory(tid: Tid, to: u64, from: &[u8]) -> bool {
 /// Reads a string that ends with NUL, at most `limit` bytes of it, page by
 /// page: the page behind its end need not exist.
 pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
+    let bytes = read_bytes(tid, from, limit).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The same as its bytes; `None` if nothing can be read there.
+pub(crate) fn read_bytes(tid: Tid, from: u64, limit: usize) -> Option<Vec<u8>> {
     const PAGE: u64 = 4096;
     const MOST: usize = 256; // most strings are shorter
     let mut text = Vec::new();
@@ -352,12 +358,15 @@ pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
         let copied = read_memory(tid, at, &mut piece[..length]);
         let end = piece[..copied].iter().position(|byte| *byte == 0);
         text.extend_from_slice(&piece[..end.unwrap_or(copied)]);
-        if end.is_some() || copied < length {
+        if end.is_some() {
+            return Some(text);
+        }
+        if copied < length {
             break;
         }
         at += copied as u64;
     }
-    String::from_utf8_lossy(&text).into_owned()
+    (!text.is_empty()).then_some(text)
 }
 
 /// Reads 64-bit words; fewer than asked where memory ends.

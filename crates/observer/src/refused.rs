@@ -9,6 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use trace::What;
 
+use crate::attributes::Answered;
+use crate::forbidden_calls::Changed;
 use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
@@ -36,13 +38,21 @@ impl<W: Write> Keeper<W> {
         call: &PendingCall,
     ) -> Option<Resume> {
         let index = self.tree.index_of(tid)?;
-        let reaches = self.forbidden(index, tid, call);
-        if reaches.is_none() && !is_out_of_sight(call) {
-            return None;
-        }
-        // Told now: before the return its thread may be killed, and the
-        // attempt would be nowhere.
-        self.tell_refusal(index, tid, call, reaches);
+        let answer = match self.made_itself(tid, call) {
+            Some(Ok(answer)) => answer,
+            made => {
+                let reaches = made.and_then(Result::err);
+                let reaches =
+                    reaches.or_else(|| self.forbidden(index, tid, call));
+                if reaches.is_none() && !is_out_of_sight(call) {
+                    return None;
+                }
+                // Told now: before the return its thread may be killed, and
+                // the attempt would be nowhere.
+                self.tell_refusal(index, tid, call, reaches);
+                REFUSED
+            }
+        };
         match skip_call(tid) {
             Ok(()) => {}
             Err(Errno::ESRCH) => return Some(Resume::Leave),
@@ -51,8 +61,16 @@ impl<W: Write> Keeper<W> {
             }
         }
         let thread = self.tree.thread(tid)?;
-        thread.call = Some(PendingCall { is_refused: true, ..call.clone() });
+        thread.call =
+            Some(PendingCall { answer: Some(answer), ..call.clone() });
         Some(Resume::ToReturn)
+    }
+
+    /// What came of a call that the keeper makes itself.
+    fn made_itself(&self, tid: Tid, call: &PendingCall) -> Option<Answered> {
+        self.belongings.as_ref()?;
+        let changed = Changed::by(call.row.name)?;
+        Some(self.changes(tid, changed, call))
     }
 
     /// ptrace(2) has returned. Who is a tracee already has no second tracer.

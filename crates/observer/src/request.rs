@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{getppid, pipe2};
 use trace::{Header, Level, Writer};
 
+use crate::belongings::Belongings;
 use crate::ceiling::{Ceilings, Reason, TraceEnd, interrupted};
 use crate::closed;
 use crate::keeper::Keeper;
@@ -333,7 +334,7 @@ impl Run {
         let mut keeper =
             Keeper::new(first, &name, order, self.ceilings, planner);
         if self.confined.is_some() {
-            keeper.place = Some(env::current_dir()?);
+            keeper.belongings = Some(Belongings::begin(env::current_dir()?));
         }
         if self.inherited.ignores_children() {
             let first = keeper.tree.process(0);

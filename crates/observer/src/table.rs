@@ -158,12 +158,13 @@ const HANDLED: &[u32] = &[
     SIGTTOU as u32,
 ];
 /// What an ioctl(2) does to a descriptor, or that it makes one.
-const IOCTLS: &[u32] = &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
+pub(crate) const IOCTLS: &[u32] =
+    &[FIOCLEX as u32, FIONCLEX as u32, TIOCGPTPEER as u32];
 /// preadv2(2) and pwritev2(2) at the current place: a pipe takes no other.
 const HERE: &[u32] = &[u32::MAX];
 /// What makes a process a tracee, which those of a run are already.
 const ATTACHING: &[u32] = &[PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE];
-const PRCTLS: &[u32] = &[
+pub(crate) const PRCTLS: &[u32] = &[
     PR_SET_NAME as u32,
     PR_SET_CHILD_SUBREAPER as u32,
     PR_SET_PDEATHSIG as u32,

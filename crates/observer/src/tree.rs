@@ -356,7 +356,7 @@ impl Tree {
         let threads = self.threads.iter();
         threads
             .filter_map(|(tid, it)| Some((*tid, it.process, it.call.clone()?)))
-            .filter(|(_, _, call)| !call.is_refused)
+            .filter(|(_, _, call)| call.answer.is_none())
             .collect()
     }
 

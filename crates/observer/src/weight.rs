@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use trace::{WaitsFor, What};
 
 use crate::ceiling::Reason;
+use crate::held::held;
 use crate::keeper::Keeper;
 use crate::tree::Index;
 
 /// So often a run is weighed.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 const KIB: u64 = 1024;
-const PAGE: u64 = 4 * KIB; // a larger one only makes the estimate smaller
 const TICK_MS: u64 = 10; // USER_HZ is 100
 
 impl<W: Write> Keeper<W> {
@@ -81,8 +81,7 @@ impl<W: Write> Keeper<W> {
     /// part of it.
     fn too_heavy(&mut self) -> Option<(Reason, Index)> {
         let ceilings = self.ceilings;
-        let is_weighed = ceilings.memory.is_some() || ceilings.cpu.is_some();
-        if !is_weighed || self.weighed.elapsed() < LOOK {
+        if !ceilings.are_weighed() || self.weighed.elapsed() < LOOK {
             return None;
         }
         self.weighed = Instant::now();
@@ -101,11 +100,24 @@ impl<W: Write> Keeper<W> {
                 return Some((Reason::Cpu, who));
             }
         }
+        let pids: Vec<i32> = living.iter().map(|it| it.1).collect();
+        let held = held(&pids, self.belongings.as_ref());
+        let is_above =
+            |limit: Option<u64>, value| limit.is_some_and(|it| value > it);
+        let has_most = living.iter().find(|it| Some(it.1) == held.most);
+        let has_most = has_most.map_or(0, |it| it.0);
+        if is_above(ceilings.descriptors, held.descriptors) {
+            return Some((Reason::Descriptors, has_most));
+        }
+        if is_above(ceilings.removed, held.removed) {
+            return Some((Reason::Removed, has_most));
+        }
         let limit = ceilings.memory?;
         // What is shared counts for each: so it is asked only then.
-        let is_over = heaviest(resident).0 > limit;
-        let (sum, who) = is_over.then(|| heaviest(proportional))?;
-        (sum > limit).then_some((Reason::Memory, who))
+        let (sum, who) = heaviest(resident);
+        let is_over = sum + held.memory > limit
+            && Share::of_all(&pids).beside(held.memory) > limit;
+        is_over.then_some((Reason::Memory, who))
     }
 }
 
@@ -119,20 +131,56 @@ fn waited_for_cpu_us(task: &str) -> u64 {
     second.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1000
 }
 
+/// Memory with the tables that it takes to find it.
 fn resident(pid: i32) -> u64 {
-    let statm = fs::read_to_string(format!("/proc/{pid}/statm"));
-    let statm = statm.unwrap_or_default();
-    let pages = statm.split(' ').nth(1).and_then(|it| it.parse().ok());
-    pages.unwrap_or(0) * PAGE
+    let status = read(pid, "status");
+    kib(&status, "VmRSS:").unwrap_or(0) + kib(&status, "VmPTE:").unwrap_or(0)
 }
 
-/// Memory that several map is divided among them (proc_pid_smaps(5)).
-fn proportional(pid: i32) -> u64 {
-    let smaps = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
-    let smaps = smaps.unwrap_or_default();
-    let line = smaps.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let number = line.and_then(|it| it.split_whitespace().next());
-    number.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) * KIB
+/// A process's part of memory: what several map is divided among them
+/// (proc_pid_smaps(5)).
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    own: u64,
+    /// Of files in memory.
+    shared: u64,
+}
+
+impl Share {
+    fn of_all(pids: &[i32]) -> Self {
+        let shares = pids.iter().map(|pid| Self::of(*pid));
+        shares.fold(Self::default(), |all, it| Self {
+            own: all.own + it.own,
+            shared: all.shared + it.shared,
+        })
+    }
+
+    /// With what is held and may be mapped as well.
+    fn beside(&self, held: u64) -> u64 {
+        self.own + self.shared.max(held)
+    }
+
+    fn of(pid: i32) -> Self {
+        let smaps = read(pid, "smaps_rollup");
+        let Some(all) = kib(&smaps, "Pss:") else {
+            // It lets nobody look.
+            return Self { own: resident(pid), shared: 0 };
+        };
+        let shared = kib(&smaps, "Pss_Shmem:").unwrap_or(0);
+        let tables = kib(&read(pid, "status"), "VmPTE:").unwrap_or(0);
+        Self { own: all.saturating_sub(shared) + tables, shared }
+    }
+}
+
+fn read(pid: i32, file: &str) -> String {
+    fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+}
+
+/// Bytes, of a line in KiB.
+fn kib(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let number = line.split_whitespace().next()?;
+    Some(number.parse::<u64>().ok()? * KIB)
 }
 
 fn cpu_ms(pid: i32) -> u64 {

@@ -14,6 +14,9 @@ use crate::place::Weight;
 use crate::plain::{clean, quoted};
 use crate::record::Cut;
 
+/// Nobody has so many descriptors by accident, and no plan waits so long.
+const PLENTY: usize = 500;
+
 /// It ran too long, or nothing moved and nobody knows why (G10).
 pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
     let limits = case.questions.limits;
@@ -100,6 +103,37 @@ pub(super) fn output(case: &Case<'_>) -> Vec<Fault> {
     vec![ended_for(case, &format!("it printed more than {limit} bytes"))]
 }
 
+/// It had too many descriptors open, or was refused one of them by the limit
+/// on each process's own.
+pub(super) fn descriptors(case: &Case<'_>) -> Vec<Fault> {
+    if matches!(case.history.record.cut, Some(Cut::Descriptors)) {
+        let limit = case.questions.limits.descriptors;
+        let what = format!("it had more than {limit} descriptors open");
+        return vec![ended_for(case, &what)];
+    }
+    let opens = |who: &Who, wanted: Option<&str>| {
+        let is_it = |event: &&Event| {
+            let What::Open { errno, .. } = &event.what else { return false };
+            event.who == *who && errno.as_deref() == wanted
+        };
+        case.history.record.events.iter().filter(is_it).count()
+    };
+    // A plan refuses the first of them.
+    let is_full = |who: &&Who| {
+        opens(who, Some("EMFILE")) > 0 && opens(who, None) > PLENTY
+    };
+    let Some(who) = case.history.lives.keys().find(is_full) else {
+        return Vec::new();
+    };
+    let count = opens(who, None);
+    let says = format!(
+        "{} opened {count} files, until it could have no more descriptors \
+         (EMFILE)",
+        case.history.title(who)
+    );
+    vec![Fault::of(who, says)]
+}
+
 /// It wrote too much into its folder.
 pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
     let limit = case.questions.limits.files;
@@ -108,6 +142,12 @@ pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
     let what = format!("{files} files with {bytes} bytes lay in its folder");
     match case.history.record.cut {
         Some(Cut::Files) => return vec![ended(case, &what)],
+        Some(Cut::Removed) => {
+            let what = format!(
+                "it held more than {limit} bytes in files that have no name"
+            );
+            return vec![ended_for(case, &what)];
+        }
         None if weight.is_over(limit) => return vec![Fault::of_run(what)],
         _ => {}
     }

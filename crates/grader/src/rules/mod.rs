@@ -132,6 +132,7 @@ rules! {
     StandingCause "process-limit" limits::processes;
     StandingCause "output-limit" limits::output;
     StandingCause "file-limit" limits::files;
+    StandingCause "descriptor-limit" limits::descriptors;
     Cause "reads-own-bytes" channels::reads_own_bytes;
     Cause "write-end-open" waiting::write_end_open;
     Cause "pipe-cycle" waiting::pipe_cycle;

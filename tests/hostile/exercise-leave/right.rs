@@ -1,0 +1,5 @@
+//! Leaves the file.
+
+fn main() {
+    std::fs::write("result", "wanted").unwrap();
+}

@@ -1,0 +1,3 @@
+//! Leaves nothing.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Is a library, so that there is no program.
+
+#![crate_type = "lib"]
+
+pub fn main() {}
