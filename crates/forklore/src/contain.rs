@@ -99,7 +99,8 @@ impl Contain {
 
     /// Judges what was built, contained that far. The process must have one
     /// thread; whoever judges inside tells this one, and prints and writes
-    /// nothing.
+    /// nothing else than `tell_works` does, of which `grader::judge_built`
+    /// says when it is called.
     ///
     /// # Errors
     /// If what is asked for cannot be had, or no judgement came out.
@@ -108,9 +109,11 @@ impl Contain {
         exercise: &Exercise,
         built: Built,
         options: Options,
+        tell_works: &dyn Fn(),
     ) -> Result<Judged, Trouble> {
         let judge = |built, contained| {
-            judge_built(exercise, built, Options { contained, ..options })
+            let options = Options { contained, ..options };
+            judge_built(exercise, built, options, tell_works)
         };
         match self.contain {
             Some(Level::None) => return judge(built, Containment::None),

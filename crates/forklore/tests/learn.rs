@@ -433,6 +433,39 @@ fn works_opens_the_next_and_pass_the_answers() {
     assert!(desk.read(&["list"]).contains("works creation-greet"));
 }
 
+/// Of `creation-greet`, the second run counts for `robust` alone.
+#[test]
+fn that_it_works_is_told_before_the_rest_is_judged() {
+    let desk = Desk::new("early");
+    desk.read(&["creation-greet"]);
+    let judge = |program: &str| {
+        fs::write(desk.path("creation-greet/src/main.rs"), program).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forklore"));
+        let mut worker = command
+            .args(["learn-worker", "creation-greet", "--columns", "80"])
+            .current_dir(&desk.course)
+            .env("CARGO_TARGET_DIR", target())
+            .env("TMPDIR", &desk.temporary)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = worker.stdin.take().unwrap();
+        input.write_all(program.as_bytes()).unwrap();
+        drop(input);
+        let said = worker.wait_with_output().unwrap().stdout;
+        String::from_utf8(said).unwrap()
+    };
+    let said = judge("fn main() { println!(\"hi\") }");
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert_eq!(first, "{\"works\":true}");
+    assert!(rest.contains("\"reached\":\"works\""), "{rest}");
+    assert_eq!(rest.lines().count(), 1, "{rest}");
+    let said = judge("fn main() { println!(\"ho\") }");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("\"reached\":null"), "{said}");
+}
+
 #[test]
 fn an_answer_is_shown_once_it_is_earned() {
     let desk = Desk::new("answers");

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::questions::Mark;
 use crate::record::{Cut, Record};
 use crate::rules::{Kind, RULES};
 use crate::verdict::Finding;
@@ -66,6 +67,11 @@ impl Findings {
             Some(known) => *known = Found { place, finding, record },
             None => self.found.push(Found { place, finding, record }),
         }
+    }
+
+    /// Whether any of them costs this mark.
+    pub(crate) fn cost(&self, mark: Mark) -> bool {
+        self.found.iter().any(|it| it.finding.mark <= mark)
     }
 
     /// Whether it is known that the program waits by asking or computing:

@@ -18,11 +18,15 @@ use crate::kit::Kit;
 use crate::place::Program;
 use crate::questions::{Limits, Mark, PlanQuestion, RunQuestion, Then};
 use crate::record::{Cut, Record};
-use crate::rules::{Case, Fault, Kind, RULES, Rule, rule, sleeper};
+use crate::rules::{Case, Fault, Kind, RULES, Rule};
 use crate::run::Setting;
 use crate::trouble::Trouble;
 use crate::typed::typed;
 use crate::verdict::{Containment, Finding, NotRun, VERSION, Verdict, Word};
+
+use trials::Undisturbed;
+
+mod trials;
 
 /// Milliseconds: as long may every run take.
 const BRIEF: u64 = 1000;
@@ -86,10 +90,13 @@ pub fn judge(
     source: &Path,
     options: Options,
 ) -> Result<Judged, Trouble> {
-    judge_built(exercise, build(kit, exercise, source, options)?, options)
+    let built = build(kit, exercise, source, options)?;
+    judge_built(exercise, built, options, &|| ())
 }
 
-/// Judges what was built.
+/// Judges what was built. What the mark `works` needs is judged first:
+/// `tell_works` is called when it is certain that the program has this mark,
+/// and never if it has not.
 ///
 /// # Errors
 /// As [`judge`].
@@ -97,6 +104,7 @@ pub fn judge_built(
     exercise: &Exercise,
     built: Built,
     options: Options,
+    tell_works: &dyn Fn(),
 ) -> Result<Judged, Trouble> {
     let compiled = match built.outcome {
         Outcome::Compiled(compiled) => compiled,
@@ -114,10 +122,14 @@ pub fn judge_built(
         programs: &programs,
         findings: Findings::default(),
         not_run: Vec::new(),
+        undisturbed: Vec::new(),
     };
-    for question in &exercise.questions().run {
-        judge.judge_run(question)?;
+    judge.judge_mark(Mark::Works)?;
+    // No run that is judged for `robust` alone costs the mark `works`.
+    if judge.not_run.is_empty() && !judge.findings.cost(Mark::Works) {
+        tell_works();
     }
+    judge.judge_mark(Mark::Robust)?;
     Ok(judge.finish(compiled.said))
 }
 
@@ -128,6 +140,8 @@ struct Judge<'a> {
     programs: &'a [Program],
     findings: Findings,
     not_run: Vec<NotRun>,
+    /// The runs that may be perturbed.
+    undisturbed: Vec<Undisturbed<'a>>,
 }
 
 /// One run to be made.
@@ -140,62 +154,6 @@ struct Trial<'a> {
 }
 
 impl Judge<'_> {
-    /// The run as it is, then under its plans.
-    fn judge_run(&mut self, question: &RunQuestion) -> Result<(), Trouble> {
-        let mark = question.mark;
-        let plain = Trial { question, plan: None, mark, is_brief: false };
-        let Some(record) = self.try_out(&plain)? else { return Ok(()) };
-        let faults = self.faults(&plain, &record);
-        let is_right = !faults.iter().any(|(rule, _)| may_be_timing(rule));
-        self.note(&plain, faults, &record);
-        match record.cut {
-            None => {}
-            Some(Cut::Wall | Cut::Cpu) if !self.findings.has_busy_wait() => {
-                return self.look_for_polling(question);
-            }
-            // Perturbed, it would only hang again.
-            Some(_) => return Ok(()),
-        }
-        let exercise = self.exercise;
-        let name = question.name.get_ref();
-        for plan in &exercise.questions().plan {
-            let is_named = plan.runs.iter().any(|it| it.get_ref() == name);
-            if !plan.runs.is_empty() && !is_named {
-                continue;
-            }
-            for text in &plan.acts {
-                let acts = text.with(self.options.seed);
-                let mark = plan.mark.max(question.mark);
-                let plan = Some((plan, acts));
-                let trial = Trial { question, plan, mark, is_brief: false };
-                self.judge_perturbed(&trial, &record, is_right)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at a run that took too long once more, and briefly: a question
-    /// that no trace has, as of sched_yield(2) or stat(2), is heard in a hold.
-    fn look_for_polling(
-        &mut self,
-        question: &RunQuestion,
-    ) -> Result<(), Trouble> {
-        let (asked, mark) = (PlanQuestion::default(), question.mark);
-        for acts in ["child-first", "parent-first"] {
-            let Ok(acts) = acts.parse::<Plan>() else { continue };
-            let plan = Some((&asked, acts));
-            let trial = Trial { question, plan, mark, is_brief: true };
-            let Some(record) = self.try_out(&trial)? else { break };
-            let mut faults = self.faults(&trial, &record);
-            faults.retain(|(rule, _)| rule.id == "polls");
-            if !faults.is_empty() {
-                self.note(&trial, faults, &record);
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// A run that is known to wait busily is not looked at for long.
     fn limits(&self, trial: &Trial<'_>) -> Limits {
         let mut limits = self.exercise.questions().limits;
@@ -203,22 +161,6 @@ impl Judge<'_> {
             limits.wall_ms = limits.wall_ms.min(BRIEF.max(limits.wall_ms / 5));
         }
         limits
-    }
-
-    fn judge_perturbed(
-        &mut self,
-        trial: &Trial<'_>,
-        plain: &Record,
-        is_right: bool,
-    ) -> Result<(), Trouble> {
-        let Some(record) = self.try_out(trial)? else { return Ok(()) };
-        let mut faults = self.faults(trial, &record);
-        let sleeper = sleeper(&record).or_else(|| sleeper(plain));
-        if is_right && let Some(who) = sleeper {
-            blame_sleep(&mut faults, who);
-        }
-        self.note(trial, faults, &record);
-        Ok(())
     }
 
     /// Makes a run; `None` if this machine does not let it be judged.
@@ -299,7 +241,7 @@ impl Judge<'_> {
 
     /// The run, and what is expected of it. What a plan expects in its own
     /// way, it expects only if it has done anything.
-    fn case<'a>(&'a self, trial: &Trial<'a>, record: &'a Record) -> Case<'a> {
+    fn case<'c>(&'c self, trial: &Trial<'c>, record: &'c Record) -> Case<'c> {
         let questions = self.exercise.questions();
         let question = trial.question;
         let plan = trial.plan.as_ref().map(|(plan, _)| *plan);
@@ -445,28 +387,4 @@ fn has_acted(record: &Record) -> bool {
     record.events.iter().any(|event| {
         matches!(&event.what, What::Block { on, .. } if on.kind == "plan")
     })
-}
-
-/// Whether a sleep may hide this fault: what is wrong is the result, or that
-/// somebody came too late for another.
-fn may_be_timing(rule: &Rule) -> bool {
-    let is_too_late = ["never-received", "no-communication"].contains(&rule.id);
-    let is_wrong = is_result(rule) && rule.id != "too-slow";
-    is_wrong || is_too_late || rule.kind == Kind::Race
-}
-
-/// The undisturbed run is right, this one is not, and somebody sleeps: then
-/// the sleep has made it right.
-fn blame_sleep(faults: &mut Vec<(&'static Rule, Fault)>, who: trace::Who) {
-    let at = faults.iter().position(|(rule, _)| may_be_timing(rule));
-    let Some(at) = at else { return };
-    let Some(sleep) = rule("ordered-by-sleep") else { return };
-    let says = format!(
-        "{who} sleeps, and the result hangs on it: perturbed, {}",
-        faults[at].1.says
-    );
-    let mark = faults[at].1.mark;
-    faults.retain(|(rule, _)| !may_be_timing(rule));
-    faults
-        .push((sleep, Fault { who: Some(who), says, mark, has_result: true }));
 }

@@ -25,6 +25,10 @@ use crate::contain::Contain;
 /// Who is asked to end and does not in so many milliseconds is killed.
 const GRACE: u16 = 5_000;
 
+/// The line by which a worker says that the mark `works` is certain, before
+/// it knows the rest.
+pub(crate) const WORKS: &[u8] = b"{\"works\":true}\n";
+
 /// How what is told is to look.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
@@ -70,6 +74,8 @@ pub(crate) struct Judgement {
     output: ChildStdout,
     said: Vec<u8>,
     is_over: bool,
+    /// Whether somebody has been told that it works.
+    has_told: bool,
     /// Whatever it leaves lies here, also if it is killed.
     place: PathBuf,
     program: Vec<u8>,
@@ -96,8 +102,8 @@ impl Judgement {
             // Who does not read it says why.
             input.write_all(&program).ok();
         }
-        let (said, is_over) = (Vec::new(), false);
-        Ok(Self { worker, output, said, is_over, place, program })
+        let (said, is_over, has_told) = (Vec::new(), false, false);
+        Ok(Self { worker, output, said, is_over, has_told, place, program })
     }
 
     /// What is judged.
@@ -113,6 +119,13 @@ impl Judgement {
     /// Whether it has said all.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// Whether it has said, since this was asked last, that the program
+    /// works, and goes on with what the other mark needs.
+    pub(crate) fn works_by_now(&mut self) -> bool {
+        let has_said = self.said.starts_with(WORKS) && !self.is_over;
+        has_said && !std::mem::replace(&mut self.has_told, true)
     }
 
     /// Takes in what it says, when there is something to be read.
@@ -157,9 +170,9 @@ impl Judgement {
         while !self.is_over {
             self.hear();
         }
-        let said: Option<Value> = serde_json::from_slice(&self.said).ok();
-        match said {
-            Some(said) => outcome(&said),
+        let outcome = self.said.strip_prefix(WORKS).unwrap_or(&self.said);
+        match serde_json::from_slice(outcome).ok() {
+            Some(said) => outcome_of(&said),
             None => Outcome::Trouble(match self.worker.wait() {
                 Ok(status) => format!("the judge ended early: {status}"),
                 Err(error) => format!("the judge is lost: {error}"),
@@ -258,7 +271,7 @@ fn open_up(folder: &Path) {
     }
 }
 
-fn outcome(said: &Value) -> Outcome {
+fn outcome_of(said: &Value) -> Outcome {
     if let Some(trouble) = said["trouble"].as_str() {
         return Outcome::Trouble(trouble.to_owned());
     }

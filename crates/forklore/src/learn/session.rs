@@ -13,7 +13,7 @@ use super::answers;
 use super::input::{Command, Input};
 use super::judgement::{Judgement, Outcome, Told};
 use super::order::{Exercises, lessons_of};
-use super::progress::Progress;
+use super::progress::{Progress, Reached};
 use super::watcher::{Change, Watcher};
 use super::work::Work;
 use super::{list, say, shown, signals, tell};
@@ -35,6 +35,8 @@ pub(crate) struct Session<'a> {
     judgement: Option<Judgement>,
     /// The program that has its verdict, and the verdict.
     judged: Option<(Vec<u8>, Told)>,
+    /// Whether more has been reached than one was told.
+    has_news: bool,
     /// Whether the next key may be the second of a reset.
     is_reset_asked: bool,
     code: u8,
@@ -76,6 +78,7 @@ impl<'a> Session<'a> {
             watcher: Watcher::new(&path, polls),
             judgement: None,
             judged: None,
+            has_news: false,
             is_reset_asked: false,
             code: 0,
         };
@@ -94,6 +97,7 @@ impl<'a> Session<'a> {
         let notes = Work::of(self.course).prepare(exercise)?;
         self.judgement = None;
         self.judged = None;
+        self.has_news = false; // it is told below
         self.at = at;
         let path = self.course.work(exercise.id());
         self.watcher = Watcher::new(&path, self.polls);
@@ -142,6 +146,7 @@ impl<'a> Session<'a> {
             {
                 judgement.hear();
             }
+            self.tell_works()?;
             self.tell_verdict()?;
             if heard.typed {
                 for typed in self.input.read() {
@@ -248,6 +253,22 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Tells that the program works, if that is known before its verdict.
+    fn tell_works(&mut self) -> Result<(), Trouble> {
+        let judgement = self.judgement.as_mut();
+        let works = judgement.is_some_and(Judgement::works_by_now);
+        if !works || self.watcher.is_writing() {
+            return Ok(());
+        }
+        // Whoever goes on at once has the mark.
+        self.note(Some(Reached::Works))?;
+        let id = self.exercise().id();
+        match self.input.has_keys() {
+            true => say(&format!("\r\x1b[K{id}: works; judging on ...\r")),
+            false => Ok(()),
+        }
+    }
+
     /// Tells the verdict, if there is one, and nobody is saving.
     fn tell_verdict(&mut self) -> Result<(), Trouble> {
         let is_done = self.judgement.as_ref().is_some_and(Judgement::is_over);
@@ -266,7 +287,8 @@ impl<'a> Session<'a> {
                 }
                 say(&tell::verdict(&told, tell::look(), false))?;
                 say(tell::merit(&told))?;
-                self.note(&told)?;
+                self.note(told.reached)?;
+                self.tell_news()?;
                 self.judged = Some((program, told));
                 self.prompt()
             }
@@ -274,22 +296,32 @@ impl<'a> Session<'a> {
     }
 
     /// Notes what has been reached, if that is more than before.
-    fn note(&mut self, told: &Told) -> Result<(), Trouble> {
+    fn note(&mut self, reached: Option<Reached>) -> Result<(), Trouble> {
         let id = self.exercise().id();
         // Another session may have written.
         let noted = Progress::read(self.course).and_then(|progress| {
             self.progress = progress;
-            match told.reached {
-                Some(reached) if told.reached > self.progress.of(id) => {
-                    self.progress.note(id, reached).map(|()| true)
+            match reached {
+                Some(it) if reached > self.progress.of(id) => {
+                    self.progress.note(id, it).map(|()| true)
                 }
                 _ => Ok(false),
             }
         });
         match noted {
-            Ok(true) => say(&tell::standing(self.exercises, &self.progress)),
-            Ok(false) => Ok(()),
+            Ok(is_more) => {
+                self.has_news |= is_more;
+                Ok(())
+            }
             Err(trouble) => self.complain(&trouble.to_string()),
+        }
+    }
+
+    /// How far one is, if that is further than one was told.
+    fn tell_news(&mut self) -> Result<(), Trouble> {
+        match std::mem::take(&mut self.has_news) {
+            true => say(&tell::standing(self.exercises, &self.progress)),
+            false => Ok(()),
         }
     }
 

@@ -14,13 +14,15 @@ use picture::{LaneStyle, Story, Time, lanes};
 use serde_json::{Value, json};
 use trace::Header;
 
+use super::judgement::WORKS;
 use super::progress::reached_by;
 use super::source;
 use crate::contain::Contain;
 use crate::grade::shortened;
 
 /// Judges one program for `forklore learn`, which gives it on standard input;
-/// the outcome is one JSON object on standard output.
+/// the outcome is one JSON object, a line of standard output. The line before
+/// it, if there is one, says that it works, as soon as that is certain.
 #[derive(Args, Debug)]
 pub(crate) struct Worker {
     exercise: String,
@@ -76,7 +78,10 @@ impl Worker {
         if !is_still(&path, &program) {
             return Ok(json!({ "stale": true }));
         }
-        let judged = self.contain.judge(&exercise, built?, options)?;
+        let works = || {
+            io::stdout().write_all(WORKS).unwrap_or_default();
+        };
+        let judged = self.contain.judge(&exercise, built?, options, &works)?;
         Ok(self.outcome(judged))
     }
 
