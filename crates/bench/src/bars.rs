@@ -1,6 +1,7 @@
 //! How many times as long as C: bars on a scale of decades.
 
-use crate::results::{Range, Results};
+use crate::figure::Figure;
+use crate::results::Results;
 use crate::row::{Column, Row, Way, three_digits};
 use crate::svg::{Decades, class, line, picture, text};
 
@@ -18,15 +19,14 @@ pub(crate) fn bars(
     group: &str,
     title: &str,
 ) -> Option<String> {
-    let rows: Vec<(&Row, Vec<(&Way, Range)>)> = rows
+    let rows: Vec<(&Row, Vec<(&Way, Figure)>)> = rows
         .iter()
         .filter(|row| row.group == group)
         .map(|row| (row, compared(row, results)))
         .filter(|(_, bars)| !bars.is_empty())
         .collect();
     let ends = rows.iter().flat_map(|(_, bars)| bars);
-    let ends: Vec<f64> =
-        ends.flat_map(|(_, range)| [range.least, range.most]).collect();
+    let ends: Vec<f64> = ends.flat_map(|(_, ratio)| ratio.ends()).collect();
     if ends.is_empty() {
         return None;
     }
@@ -36,8 +36,8 @@ pub(crate) fn bars(
     let mut y = TOP;
     for (row, bars) in &rows {
         inside += &text((12.0, y + 12.0), "", "start", &row.title);
-        for (way, range) in bars {
-            inside += &bar(scale, y, way, *range);
+        for (way, ratio) in bars {
+            inside += &bar(scale, y, way, *ratio);
             y += BAR;
         }
         y += GAP;
@@ -48,7 +48,7 @@ pub(crate) fn bars(
 }
 
 /// The ways beside the floor, with their ratios to it.
-fn compared<'a>(row: &'a Row, results: &Results) -> Vec<(&'a Way, Range)> {
+fn compared<'a>(row: &'a Row, results: &Results) -> Vec<(&'a Way, Figure)> {
     row.ways
         .iter()
         .filter(|way| way.column != Column::C)
@@ -56,14 +56,14 @@ fn compared<'a>(row: &'a Row, results: &Results) -> Vec<(&'a Way, Range)> {
         .collect()
 }
 
-fn bar(scale: Decades, y: f64, way: &Way, range: Range) -> String {
-    let (one, end) = (scale.place(1.0), scale.place(range.median));
+fn bar(scale: Decades, y: f64, way: &Way, ratio: Figure) -> String {
+    let (one, end) = (scale.place(1.0), scale.place(ratio.median));
     let (x, width) = (one.min(end), (end - one).abs().max(2.0));
     let class = class(way.column);
     let middle = y + BAR / 2.0;
-    let (least, most) = (scale.place(range.least), scale.place(range.most));
+    let [least, most] = ratio.ends().map(|end| scale.place(end));
     let name = format!("{} {}", way.column, way.label);
-    let figure = three_digits(range.median);
+    let figure = three_digits(ratio.median);
     text((LEFT - 12.0, y + 12.0), "soft", "end", &name)
         + &format!(
             "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" \

@@ -111,9 +111,9 @@ fn between(
 fn figure(key: &str, rows: &[Row], results: &Results) -> Result<String> {
     let (id, name) = parts(key)?;
     let row = rows.iter().find(|row| row.id == id);
-    let range = results.range(id, name);
-    match (row, range) {
-        (Some(row), Some(range)) => Ok(row.unit.show(range.median)),
+    let figure = results.figure(id, name);
+    match (row, figure) {
+        (Some(row), Some(figure)) => Ok(row.unit.show(figure.median)),
         _ => Err(Error::new(format!("there is no result: {key}"))),
     }
 }

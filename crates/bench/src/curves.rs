@@ -1,7 +1,8 @@
 //! How a cost grows: one line for each way, both scales logarithmic.
 
+use crate::figure::Figure;
 use crate::plan::Curve;
-use crate::results::{Range, Results};
+use crate::results::Results;
 use crate::row::{Column, Row, Unit};
 use crate::svg::{Decades, class, line, picture, text};
 
@@ -16,7 +17,7 @@ const BOTTOM: f64 = 346.0;
 struct Line {
     name: String,
     column: Column,
-    points: Vec<(f64, Range)>,
+    points: Vec<(f64, Figure)>,
 }
 
 /// `None` if fewer than two places were measured.
@@ -38,7 +39,7 @@ pub(crate) fn curves(
     }
     let across =
         Decades::over(places.iter().copied(), false, (LEFT + 14.0, RIGHT));
-    let ends = all().flat_map(|(_, range)| [range.least, range.most]);
+    let ends = all().flat_map(|(_, figure)| figure.ends());
     let up = Decades::over(ends, true, (BOTTOM, TOP));
     let mut inside = frame(curve, unit, across, up, &places);
     let order = beside(&lines, up);
@@ -58,9 +59,11 @@ fn lines(rows: &[&Row], results: &Results) -> Vec<Line> {
     for row in rows {
         for way in &row.ways {
             let name = way.name();
-            let Some(range) = results.range(&row.id, &name) else { continue };
+            let Some(figure) = results.figure(&row.id, &name) else {
+                continue;
+            };
             let Some(place) = row.at else { continue };
-            let point = (place as f64, as_drawn(row.unit, range));
+            let point = (place as f64, as_drawn(row.unit, figure));
             match lines.iter_mut().find(|line| line.name == name) {
                 Some(line) => line.points.push(point),
                 None => {
@@ -73,21 +76,17 @@ fn lines(rows: &[&Row], results: &Results) -> Vec<Line> {
     lines
 }
 
-fn as_drawn(unit: Unit, range: Range) -> Range {
+fn as_drawn(unit: Unit, figure: Figure) -> Figure {
     match unit {
-        Unit::Each(_) => range,
-        Unit::Messages | Unit::Mebibytes => Range {
-            median: 1e9 / range.median,
-            least: 1e9 / range.most,
-            most: 1e9 / range.least,
-        },
+        Unit::Each(_) => figure,
+        Unit::Messages | Unit::Mebibytes => figure.inverted(1e9),
     }
 }
 
 /// Where the names stand: beside the last point, none over another.
 fn beside(lines: &[Line], up: Decades) -> Vec<f64> {
     let last = |line: &Line| {
-        line.points.last().map_or(TOP, |(_, range)| up.place(range.median))
+        line.points.last().map_or(TOP, |(_, figure)| up.place(figure.median))
     };
     let mut order: Vec<(usize, f64)> =
         lines.iter().map(last).enumerate().collect();
@@ -109,8 +108,8 @@ fn drawn(
     name_y: f64,
 ) -> String {
     let class = class(the.column);
-    let at = |(place, range): &(f64, Range)| {
-        (across.place(*place), up.place(range.median))
+    let at = |(place, figure): &(f64, Figure)| {
+        (across.place(*place), up.place(figure.median))
     };
     let path: Vec<String> = the
         .points
@@ -128,7 +127,7 @@ fn drawn(
     let mut last = (RIGHT, name_y);
     for point in &the.points {
         let (x, y) = at(point);
-        let (least, most) = (up.place(point.1.least), up.place(point.1.most));
+        let [least, most] = point.1.ends().map(|end| up.place(end));
         drawn += &line((x, least), (x, most), "range");
         drawn += &format!(
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" \

@@ -8,15 +8,20 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use against::Repeat;
 use common::{Context, Error, Result};
 use options::Options;
 use results::Results;
 use row::{Column, Row};
 
+mod against;
 mod bars;
 mod chapter;
 mod columns;
+#[cfg(test)]
+mod coverage;
 mod curves;
+mod figure;
 mod limits;
 mod measurement;
 mod options;
@@ -76,11 +81,13 @@ fn run(options: &Options) -> Result {
     if !options.is_quick {
         text += &table::verdict(&rows, &results);
     }
-    if let Some(earlier) = &earlier {
-        text += &table::repeated(&rows, &results, earlier);
+    let repeat = earlier.map(|earlier| Repeat::of(&rows, &results, &earlier));
+    if let Some(repeat) = &repeat {
+        text += &repeat.told();
     }
     let folder = folder.display();
-    say(&format!("{text}tables, results and pictures: {folder}\n"))
+    say(&format!("{text}tables, results and pictures: {folder}\n"))?;
+    repeat.map_or(Ok(()), |repeat| repeat.judged())
 }
 
 fn list(rows: &[Row]) -> String {

@@ -4,26 +4,33 @@ use std::path::PathBuf;
 
 use crate::plan;
 use crate::row::{Column, Row};
+use crate::runner::ROUNDS;
 
 pub(crate) const HELP: &str = "\
 scripts/bench [OPTION...]
 measures what processes cost: the same work in Rust, in C (gcc) and in Python
-(python3), in turns, each result checked; about four minutes on two CPUs
+(python3), in turns, each result checked; less than five minutes on two CPUs
 
   --only WORD       only rows whose id or group begins with WORD; may be given
                     again: --only create --only trip.pipe
   --list            the ids of all rows, and their groups
-  --rounds N        how often each is measured (default 5; curves at most 3)
+  --rounds N        how often each is measured (default 6; curves, and
+                    what holds 1 GiB, at most 5; a range takes 3)
   --quick           one round with few repetitions: tries everything out, the
                     figures mean nothing
   --without C       leaves a column out: C or Python; may be given again
   --python PATH     this Python (default: of those in PATH, first /usr/bin/python3)
   --out FOLDER      where results, tables and pictures go (default target/bench)
   --from FILE       measures nothing: takes the runs.tsv of an earlier run
-  --against FILE    says which ratios to C lie outside of the range that they
-                    had in an earlier run, by its runs.tsv
+  --against FILE    says which ratios to C lie outside of the range that an
+                    earlier run has stated for them, by its runs.tsv; exit
+                    code 1 if more do than chance explains
   --write-chapter   puts tables, figures and pictures into lessons/what-it-costs
   --check-chapter   says whether the chapter shows these results (with --from)
+
+A figure is the median of the rounds. The range behind it is where another run
+on the same machine finds its figure, in at least 99 of 100 cases: computed from
+how the rounds differ. So of 150 ratios one or two may lie outside.
 
 examples
   scripts/bench --only queue --rounds 3
@@ -46,8 +53,6 @@ pub(crate) struct Options {
     pub(crate) lists: bool,
     pub(crate) helps: bool,
 }
-
-const ROUNDS: usize = 5;
 
 impl Options {
     /// The error is one line for the user.

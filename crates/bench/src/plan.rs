@@ -60,15 +60,18 @@ fn creating() -> Vec<Row> {
         large("create.fork.1GiB", "fork of a parent of 1 GiB")
             .c("fork", "fork", 4)
             .same("fork", "fork", 4)
-            .python("process", "Process", 4),
+            .python("process", "Process", 4)
+            .long(),
         large("create.fork.huge", "the same, in huge pages")
             .c("fork+huge", "fork", 20)
             .same("fork+huge", "fork", 20)
-            .python("process+huge", "Process", 10),
+            .python("process+huge", "Process", 10)
+            .long(),
         large("create.spawn.1GiB", "another program, from 1 GiB")
             .c("spawn", "posix_spawn", 20)
             .same("spawn", "Command", 20)
-            .python("run", "subprocess.run", 20),
+            .python("run", "subprocess.run", 20)
+            .long(),
     ]
 }
 
@@ -84,26 +87,26 @@ fn trips() -> Vec<Row> {
     };
     let pipes = on_one_and_two(|word, cpus| {
         row("pipe", word, format!("two pipes, {cpus}"))
-            .c("pipe", "pipe", 10_000)
-            .same("pipe", "pipe", 10_000)
-            .python("pipe", "os.pipe", 4000)
+            .c("pipe", "pipe", 3000)
+            .same("pipe", "pipe", 3000)
+            .python("pipe", "os.pipe", 3000)
     });
     let pairs = on_one_and_two(|word, cpus| {
         row("socketpair", word, format!("a socketpair, {cpus}"))
-            .c("socketpair", "socketpair", 10_000)
-            .same("socketpair", "socketpair", 10_000)
-            .rust("typed", "ipc-channel", 10_000)
+            .c("socketpair", "socketpair", 3000)
+            .same("socketpair", "socketpair", 3000)
+            .rust("typed", "ipc-channel", 3000)
             .python("connection", "Pipe()", 3000)
     });
     let futexes = on_one_and_two(|word, cpus| {
         row("futex", word, format!("a futex, {cpus}"))
-            .c("futex", "futex", 10_000)
-            .same("futex", "futex", 10_000)
+            .c("futex", "futex", 3000)
+            .same("futex", "futex", 3000)
     });
     let spinning = row("spin", "two", "spinning, two CPUs".into())
         .two_cpus()
-        .c("spin", "spin", 100_000)
-        .same("spin", "spin", 100_000)
+        .c("spin", "spin", 50_000)
+        .same("spin", "spin", 50_000)
         .python("spin", "shared_memory", 20_000);
     [pipes, pairs, futexes].into_iter().flatten().chain([spinning]).collect()
 }
@@ -116,7 +119,7 @@ fn queues() -> Vec<Row> {
     for (senders, who) in [(1, "1 producer"), (4, "4 producers")] {
         for (size, name, id) in SIZES {
             // As much memory for each size, if the consumer never runs.
-            let count = if size > 2 * KIB { 2000 } else { 40_000 };
+            let count = if size > 2 * KIB { 1000 } else { 20_000 };
             let title = format!("{who}, {name}");
             let row = row(format!("queue.{senders}.{id}"), title)
                 .size(size)
@@ -125,7 +128,7 @@ fn queues() -> Vec<Row> {
                 .same("seqpacket", "seqpacket", count)
                 .rust("typed", "ipc-channel", count)
                 .rust("bytes", "ipc-channel, bytes", count)
-                .python("queue", "Queue", count / 4);
+                .python("queue", "Queue", count / 2);
             rows.push(match senders {
                 1 => row.rust("threads", "crossbeam, threads", count),
                 _ => row,
@@ -137,8 +140,8 @@ fn queues() -> Vec<Row> {
             row(format!("queue.mq.{id}"), format!("a POSIX queue, {name}"))
                 .size(*size)
                 .senders(1)
-                .c("mq", "mq_send", 40_000)
-                .same("mq", "mq_send", 40_000),
+                .c("mq", "mq_send", 20_000)
+                .same("mq", "mq_send", 20_000),
         );
     }
     rows
@@ -158,6 +161,7 @@ fn bytes() -> Vec<Row> {
             .c("pipe", "pipe", 1024)
             .same("pipe", "pipe", 1024)
             .python("pipe", "os.pipe", 1024)
+            .long()
     })
     .into()
 }
@@ -169,20 +173,20 @@ fn memory() -> Vec<Row> {
     };
     let mutexes = on_one_and_two(|word, cpus| {
         row("mutex", word, format!("four add under a mutex, {cpus}"))
-            .c("mutex", "mutex", 500_000)
-            .same("mutex", "mutex", 500_000)
-            .c("mutex-plain", "mutex, unchecked", 500_000)
+            .c("mutex", "mutex", 1_000_000)
+            .same("mutex", "mutex", 1_000_000)
+            .c("mutex-plain", "mutex, unchecked", 1_000_000)
     });
     let semaphores = on_one_and_two(|word, cpus| {
         row("semaphore", word, format!("under a semaphore, {cpus}"))
             .c("semaphore", "semaphore", 500_000)
             .same("semaphore", "semaphore", 500_000)
-            .python("value", "Value", 20_000)
+            .python("value", "Value", 100_000)
     });
     let atomics = on_one_and_two(|word, cpus| {
         row("atomic", word, format!("with one instruction, {cpus}"))
-            .c("atomic", "atomic", 2_000_000)
-            .same("atomic", "atomic", 2_000_000)
+            .c("atomic", "atomic", 4_000_000)
+            .same("atomic", "atomic", 4_000_000)
     });
     let array = Row::new(
         "memory",
@@ -195,8 +199,8 @@ fn memory() -> Vec<Row> {
     .c("atomic", "atomics", 10_000_000)
     .same("atomic", "atomics", 10_000_000)
     .c("plain", "plain numbers", 10_000_000)
-    .python("array", "Array", 60_000)
-    .python("raw", "RawArray", 300_000);
+    .python("array", "Array", 120_000)
+    .python("raw", "RawArray", 1_000_000);
     let counters = [mutexes, semaphores, atomics].into_iter().flatten();
     counters.chain([array]).collect()
 }
@@ -214,8 +218,8 @@ fn locks() -> Vec<Row> {
     });
     let turns = on_one_and_two(|word, cpus| {
         row("turns", word, format!("turns by semaphores, {cpus}"), "turn")
-            .c("semaphore", "semaphore", 10_000)
-            .same("semaphore", "semaphore", 10_000)
+            .c("semaphore", "semaphore", 4000)
+            .same("semaphore", "semaphore", 4000)
             .python("semaphore", "Semaphore", 5000)
     });
     [locks, turns].into_iter().flatten().collect()
@@ -261,18 +265,18 @@ fn by_size() -> Vec<Row> {
                 .size(mebibytes * MIB)
                 .at(mebibytes)
         };
-        rows.push(
-            row("fork", "fork")
-                .c("fork", "fork", count)
-                .same("fork", "fork", count)
-                .python("fork", "os.fork", few),
-        );
-        rows.push(
-            row("spawn", "another program")
-                .c("spawn", "posix_spawn", 20)
-                .same("spawn", "Command", 20)
-                .python("spawn", "os.posix_spawn", 20),
-        );
+        let fork = row("fork", "fork")
+            .c("fork", "fork", count)
+            .same("fork", "fork", count)
+            .python("fork", "os.fork", few);
+        let spawn = row("spawn", "another program")
+            .c("spawn", "posix_spawn", 20)
+            .same("spawn", "Command", 20)
+            .python("spawn", "os.posix_spawn", 20);
+        rows.extend([fork, spawn].map(|row| match mebibytes {
+            ..64 => row,
+            _ => row.long(),
+        }));
     }
     rows
 }
@@ -283,12 +287,13 @@ fn by_tree() -> Vec<Row> {
         let id = format!("tree.{size}");
         let title = format!("a process of a tree of {size}");
         let count = (500 / size).max(1);
-        Row::new("tree", id, title, "tree", Unit::Each("process"))
+        let row = Row::new("tree", id, title, "tree", Unit::Each("process"))
             .size(size)
             .at(size)
             .c("tree", "fork", count)
             .same("tree", "fork", count)
-            .python("tree", "os.fork", count.min(10))
+            .python("tree", "os.fork", count.min(10));
+        if size < 10_000 { row } else { row.long() }
     };
     [10, 100, 1000, 10_000].map(row).into()
 }
@@ -298,7 +303,7 @@ fn by_producers() -> Vec<Row> {
     let row = |senders: usize| {
         let id = format!("producers.{senders}");
         let title = format!("1 KiB, producers: {senders}");
-        let count = 38_400;
+        let count = 19_200;
         Row::new("producers", id, title, "queue", Unit::Messages)
             .two_cpus()
             .size(KIB)
@@ -340,6 +345,7 @@ pub(crate) const CURVES: [Curve; 3] = [
 impl Way {
     /// What a short try asks for: results, not figures.
     pub(crate) fn shortened(mut self, senders: usize) -> Self {
+        self.processes = 1;
         self.count = (self.count / 50).max(2).max(senders.max(1));
         self
     }

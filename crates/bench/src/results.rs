@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use common::{Error, Result};
 
+use crate::figure::Figure;
 use crate::row::{Row, Way};
 
 /// Nanoseconds for one, round by round, under the row's id and the way's
@@ -15,28 +16,6 @@ pub(crate) struct Results {
     rounds: BTreeMap<(String, String), Vec<f64>>,
 }
 
-/// A median with the range around it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Range {
-    pub(crate) median: f64,
-    pub(crate) least: f64,
-    pub(crate) most: f64,
-}
-
-impl Range {
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let mut values: Vec<f64> = values.collect();
-        values.sort_by(f64::total_cmp);
-        let (least, most) = (*values.first()?, *values.last()?);
-        let middle = values.len() / 2;
-        let median = match values.len() % 2 {
-            1 => values[middle],
-            _ => f64::midpoint(values[middle - 1], values[middle]),
-        };
-        Some(Self { median, least, most })
-    }
-}
-
 impl Results {
     pub(crate) fn add(&mut self, row: &Row, way: &Way, ns: f64) {
         let key = (row.id.clone(), way.name());
@@ -44,8 +23,8 @@ impl Results {
     }
 
     /// The results of one way; `name` is as `Way::name` has it.
-    pub(crate) fn range(&self, id: &str, name: &str) -> Option<Range> {
-        Range::of(self.of(id, name)?.iter().copied())
+    pub(crate) fn figure(&self, id: &str, name: &str) -> Option<Figure> {
+        Figure::of(self.of(id, name)?.iter().copied())
     }
 
     /// How many times as long one takes as another in the same round.
@@ -53,13 +32,13 @@ impl Results {
         &self,
         (id, name): (&str, &str),
         (floor_id, floor): (&str, &str),
-    ) -> Option<Range> {
+    ) -> Option<Figure> {
         let (these, those) = (self.of(id, name)?, self.of(floor_id, floor)?);
-        Range::of(these.iter().zip(those).map(|(this, that)| this / that))
+        Figure::of(these.iter().zip(those).map(|(this, that)| this / that))
     }
 
     /// The same, to the floor of the row.
-    pub(crate) fn to_floor(&self, row: &Row, way: &Way) -> Option<Range> {
+    pub(crate) fn to_floor(&self, row: &Row, way: &Way) -> Option<Figure> {
         let floor = row.floor()?.name();
         self.ratio((&row.id, &way.name()), (&row.id, &floor))
     }
@@ -116,7 +95,8 @@ impl Results {
 
 #[cfg(test)]
 mod tests {
-    use super::{Range, Results};
+    use super::Results;
+    use crate::figure::Figure;
     use crate::row::{Row, Unit};
 
     fn results() -> (Row, Results) {
@@ -135,7 +115,8 @@ mod tests {
     fn a_ratio_is_taken_round_by_round() {
         let (row, results) = results();
         let ratio = results.to_floor(&row, &row.ways[1]).unwrap();
-        assert_eq!(ratio, Range { median: 1.5, least: 1.0, most: 2.0 });
+        let rounds = [2.0, 1.5, 1.0].into_iter();
+        assert_eq!(Some(ratio), Figure::of(rounds));
     }
 
     #[test]

@@ -7,14 +7,16 @@ use std::time::Instant;
 use common::{Error, Result};
 
 use crate::columns::{Columns, load, machine};
+use crate::figure::Figure;
 use crate::limits::Limits;
 use crate::results::Results;
-use crate::row::{Column, Row, Way};
+use crate::row::{Row, Way};
 
-/// The curves have many points: three rounds are enough for each.
-const ROUNDS_OF_CURVES: usize = 3;
-/// Python's largest tree takes seconds.
-const LONG: usize = 10_000;
+/// How many rounds a run has. A range grows fast with fewer, and the time
+/// with more.
+pub(crate) const ROUNDS: usize = 6;
+/// Of a curve, which has many points, and of what takes a second and more.
+pub(crate) const ROUNDS_IF_LONG: usize = 5;
 /// To touch that much memory takes longer than what is measured.
 const LARGE: usize = 1 << 30;
 
@@ -43,8 +45,13 @@ pub(crate) fn measure(
         run.round(&rows, round)?;
     }
     run.progress.end();
-    for name in run.lacking {
-        eprintln!("bench: {name}: its package is not installed, left out");
+    let lacking: Vec<String> = run
+        .lacking
+        .iter()
+        .map(|name| format!("{name}: its package is not installed, left out"))
+        .collect();
+    for line in &lacking {
+        eprintln!("bench: {line}");
     }
     if run.results.is_empty() {
         return Err(Error::new("nothing of this can be measured here"));
@@ -53,6 +60,7 @@ pub(crate) fn measure(
     let about = &mut run.results.about;
     about.extend(machine());
     about.extend(columns.about.iter().cloned());
+    about.extend(lacking);
     about.push(format!("{rounds} rounds, load {began} before, {ended} after"));
     Ok(run.results)
 }
@@ -68,35 +76,53 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Each row once, its ways in turns: in each round another one is first.
+    /// Each row, its ways in turns: in each round another one is first.
     fn round(&mut self, rows: &[Row], round: usize) -> Result {
-        for row in rows {
-            let turn = round % row.ways.len().max(1);
-            let ways = row.ways[turn..].iter().chain(&row.ways[..turn]);
-            for way in ways.filter(|way| is_due(row, way, round)) {
-                self.progress.step(round, row);
-                if self.lacking.contains(&way.name()) {
-                    continue;
+        for row in rows.iter().filter(|row| is_due(row, round)) {
+            let mut ways: Vec<&Way> = row.ways.iter().collect();
+            let turn = round % ways.len().max(1);
+            ways.rotate_left(turn);
+            let mut results = vec![Vec::new(); ways.len()];
+            let most = ways.iter().map(|way| way.processes).max();
+            for process in 0..most.unwrap_or(0) {
+                for (way, results) in ways.iter().zip(&mut results) {
+                    if process < way.processes {
+                        results.extend(self.measured(row, way, round)?);
+                    }
                 }
-                match self.columns.measure(row, way, &self.cpus)? {
-                    Some(ns) => self.results.add(row, way, ns),
-                    None => self.lacking.push(way.name()),
+            }
+            for (way, results) in ways.iter().zip(results) {
+                if let Some(figure) = Figure::of(results.into_iter()) {
+                    self.results.add(row, way, figure.median);
                 }
             }
         }
         Ok(())
     }
+
+    /// One process. `None` where its package is not installed.
+    fn measured(
+        &mut self,
+        row: &Row,
+        way: &Way,
+        round: usize,
+    ) -> Result<Option<f64>> {
+        self.progress.step(round, row);
+        if self.lacking.contains(&way.name()) {
+            return Ok(None);
+        }
+        let ns = self.columns.measure(row, way, &self.cpus)?;
+        if ns.is_none() {
+            self.lacking.push(way.name());
+        }
+        Ok(ns)
+    }
 }
 
-/// Whether this way is measured in this round.
-fn is_due(row: &Row, way: &Way, round: usize) -> bool {
-    let rounds = match row.at {
-        Some(LONG) if way.column == Column::Python => 1,
-        Some(_) if row.work == "create" && row.size >= LARGE => 2,
-        Some(_) => ROUNDS_OF_CURVES,
-        None => usize::MAX,
-    };
-    round < rounds
+/// Whether this row is measured in this round.
+fn is_due(row: &Row, round: usize) -> bool {
+    let is_large = row.work == "create" && row.size >= LARGE;
+    round < ROUNDS_IF_LONG || (row.at.is_none() && !is_large)
 }
 
 /// Says on stderr how far it is: on a terminal one line that changes.
@@ -111,10 +137,9 @@ struct Progress {
 impl Progress {
     fn new(rows: &[Row], rounds: usize) -> Self {
         let due = |round| {
-            let ways = rows.iter().map(move |row| {
-                row.ways.iter().filter(|way| is_due(row, way, round)).count()
-            });
-            ways.sum::<usize>()
+            let rows = rows.iter().filter(|row| is_due(row, round));
+            let ways = rows.flat_map(|row| &row.ways);
+            ways.map(|way| way.processes).sum::<usize>()
         };
         let all = (0..rounds).map(due).sum();
         let begun = Instant::now();

@@ -1,7 +1,8 @@
 //! Results as tables in Markdown.
 
+use crate::figure::Figure;
 use crate::plan::GROUPS;
-use crate::results::{Range, Results};
+use crate::results::Results;
 use crate::row::{Row, Unit, Way, three_digits};
 
 /// What Rust may take for the same calls, in multiples of C.
@@ -31,11 +32,11 @@ pub(crate) fn table(rows: &[Row], results: &Results, group: &str) -> String {
     for row in rows.iter().filter(|row| row.group == group) {
         let mut title = row.title.clone();
         for way in &row.ways {
-            let Some(range) = results.range(&row.id, &way.name()) else {
+            let Some(figure) = results.figure(&row.id, &way.name()) else {
                 continue;
             };
             let ratio = ratio_of(row, way, results);
-            let figures = shown(row.unit, range);
+            let figures = shown(row.unit, figure);
             let name = way.name();
             lines.push_str(&format!(
                 "| {title} | {name} | {figures} | {ratio} |\n"
@@ -46,20 +47,20 @@ pub(crate) fn table(rows: &[Row], results: &Results, group: &str) -> String {
     match lines.is_empty() {
         true => lines,
         false => format!(
-            "| work | way | median (least to most) | times C |\n\
+            "| work | way | median (range) | times C |\n\
              |---|---|---|---|\n{lines}"
         ),
     }
 }
 
-/// `125 µs (121 to 130 µs)`: a rate's least is its slowest run.
-fn shown(unit: Unit, range: Range) -> String {
-    let (least, most) = match unit {
-        Unit::Each(_) => (range.least, range.most),
-        Unit::Messages | Unit::Mebibytes => (range.most, range.least),
-    };
-    let median = unit.show(range.median);
-    format!("{median} ({} to {})", unit.show(least), unit.show(most))
+/// `125 µs (121 µs to 130 µs)`: a rate's range begins with the slowest.
+fn shown(unit: Unit, figure: Figure) -> String {
+    match unit {
+        Unit::Each(_) => figure.shown(|ns| unit.show(ns)),
+        Unit::Messages | Unit::Mebibytes => {
+            figure.inverted(1.0).shown(|rate| unit.show(rate.recip()))
+        }
+    }
 }
 
 fn ratio_of(row: &Row, way: &Way, results: &Results) -> String {
@@ -68,9 +69,7 @@ fn ratio_of(row: &Row, way: &Way, results: &Results) -> String {
         return "1".to_owned();
     }
     let same = if way.is_same { ", same calls" } else { "" };
-    let (median, least) = (three_digits(ratio.median), ratio.least);
-    let (least, most) = (three_digits(least), three_digits(ratio.most));
-    format!("{median} ({least} to {most}){same}")
+    ratio.shown(three_digits) + same
 }
 
 /// How Rust stands to C where both make the same calls: one line, then one
@@ -83,13 +82,8 @@ pub(crate) fn verdict(rows: &[Row], results: &Results) -> String {
             let Some(ratio) = results.to_floor(row, way) else { continue };
             all += 1;
             if ratio.median > ALLOWED {
-                let median = three_digits(ratio.median);
-                let least = three_digits(ratio.least);
-                let most = three_digits(ratio.most);
-                over.push_str(&format!(
-                    "  {}: {median} ({least} to {most})\n",
-                    row.id
-                ));
+                let ratio = ratio.shown(three_digits);
+                over.push_str(&format!("  {}: {ratio}\n", row.id));
             }
         }
     }
@@ -103,46 +97,9 @@ pub(crate) fn verdict(rows: &[Row], results: &Results) -> String {
     }
 }
 
-/// Which ratios to C an earlier run's range does not hold: one line, then one
-/// for each.
-pub(crate) fn repeated(
-    rows: &[Row],
-    results: &Results,
-    earlier: &Results,
-) -> String {
-    let mut all = 0;
-    let mut outside = String::new();
-    for row in rows {
-        for way in &row.ways {
-            let ranges = results
-                .to_floor(row, way)
-                .zip(earlier.to_floor(row, way))
-                .filter(|_| row.floor().is_some_and(|it| it != way));
-            let Some((now, before)) = ranges else { continue };
-            all += 1;
-            if now.median < before.least || now.median > before.most {
-                outside += &format!(
-                    "  {}, {}: {}, before {} ({} to {})\n",
-                    row.id,
-                    way.name(),
-                    three_digits(now.median),
-                    three_digits(before.median),
-                    three_digits(before.least),
-                    three_digits(before.most)
-                );
-            }
-        }
-    }
-    let within = all - outside.lines().count();
-    format!(
-        "ratios to C within the range of the earlier run: {within} of {all}\n\
-         {outside}"
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{repeated, table, verdict};
+    use super::{table, verdict};
     use crate::results::Results;
     use crate::row::{Row, Unit};
 
@@ -161,13 +118,21 @@ mod tests {
 
     #[test]
     fn a_table_shows_medians_with_their_ranges_and_ratios() {
-        let (rows, results) = measured(&[(100.0, 100.0), (200.0, 210.0)]);
+        let rounds = [(100.0, 100.0), (100.0, 101.0), (100.0, 102.0)];
+        let (rows, results) = measured(&rounds);
         let table = table(&rows, &results, "g");
         let lines: Vec<&str> = table.lines().skip(2).collect();
-        let c = "| work | C x | 150 ns (100 ns to 200 ns) | 1 |";
-        let rust = "|  | Rust y | 155 ns (100 ns to 210 ns) | \
-                    1.02 (1.00 to 1.05), same calls |";
+        let c = "| work | C x | 100 ns (100 ns to 100 ns) | 1 |";
+        let rust = "|  | Rust y | 101 ns (90.2 ns to 113 ns) | \
+                    1.01 (0.902 to 1.13), same calls |";
         assert_eq!(lines, [c, rust]);
+    }
+
+    #[test]
+    fn two_rounds_are_shown_without_a_range() {
+        let (rows, results) = measured(&[(100.0, 100.0), (200.0, 210.0)]);
+        let table = table(&rows, &results, "g");
+        assert!(table.contains("| Rust y | 155 ns | 1.02, same calls |"));
     }
 
     #[test]
@@ -177,16 +142,5 @@ mod tests {
         let (rows, bad) = measured(&[(100.0, 106.0)]);
         let verdict = verdict(&rows, &bad);
         assert!(verdict.contains("0 of 1\n  a: 1.06"), "{verdict}");
-    }
-
-    #[test]
-    fn a_ratio_outside_of_the_earlier_range_is_named() {
-        let (rows, earlier) = measured(&[(100.0, 100.0), (100.0, 120.0)]);
-        let (_, inside) = measured(&[(100.0, 119.0)]);
-        let text = repeated(&rows, &inside, &earlier);
-        assert!(text.ends_with("1 of 1\n"), "{text}");
-        let (_, outside) = measured(&[(100.0, 121.0)]);
-        let text = repeated(&rows, &outside, &earlier);
-        assert!(text.contains("0 of 1\n  a, Rust y: 1.21"), "{text}");
     }
 }

@@ -10,6 +10,8 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, read, write};
 
+use crate::clock::pin;
+
 /// Workers that are there, and wait for the end of file of a pipe that only
 /// this process can end.
 pub(crate) struct Crew {
@@ -18,28 +20,32 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// Forks that many workers, and returns when each has come to the gate.
-    /// `work` gets the worker's number, from 0.
+    /// Forks a worker for each of these CPUs, and returns when each has come
+    /// to the gate, on its CPU: who moved to it behind the gate would begin
+    /// late, and by a time that the scheduler decides. `work` gets the
+    /// worker's number, from 0.
     pub(crate) fn at_gate(
-        count: usize,
+        cpus: &[usize],
         work: impl Fn(usize) -> Result,
     ) -> Result<Self> {
         let (gate, opener) = pipe().context("cannot make the gate")?;
         let (roll_call, here) = pipe().context("cannot make the roll call")?;
         let mut workers = Vec::new();
-        for number in 0..count {
+        for (number, cpu) in cpus.iter().enumerate() {
             // SAFETY: this process has one thread.
             match unsafe { fork() }.context("cannot fork a worker")? {
                 ForkResult::Child => {
                     drop(opener);
-                    end(wait_at(&gate, &here).and_then(|()| work(number)))
+                    end(pin(*cpu)
+                        .and_then(|()| wait_at(&gate, &here))
+                        .and_then(|()| work(number)))
                 }
                 ForkResult::Parent { child } => workers.push(child),
             }
         }
         drop(here);
         File::from(roll_call)
-            .read_exact(&mut vec![0; count])
+            .read_exact(&mut vec![0; cpus.len()])
             .context("a worker went away")?;
         Ok(Self { workers, opener })
     }

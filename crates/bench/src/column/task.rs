@@ -55,9 +55,9 @@ impl Task {
         self.cpus[self.cpus.len() - 1]
     }
 
-    /// The CPU of one of many: they take turns.
-    pub(crate) fn cpu_of(&self, worker: usize) -> usize {
-        self.cpus[(worker + 1) % self.cpus.len()]
+    /// The CPUs of so many workers, in turns.
+    pub(crate) fn cpus_of(&self, workers: usize) -> Vec<usize> {
+        self.cpus.iter().cycle().skip(1).take(workers).copied().collect()
     }
 
     /// Nanoseconds for one: a process, a round trip, a message, …

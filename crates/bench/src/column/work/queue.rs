@@ -42,8 +42,8 @@ fn through(
     mut take: impl FnMut() -> Result<(usize, u8)>,
 ) -> Result<f64> {
     let each = task.count / task.senders;
-    let crew = Crew::at_gate(task.senders, |_| {
-        pin(task.last_cpu())?;
+    let cpus = vec![task.last_cpu(); task.senders];
+    let crew = Crew::at_gate(&cpus, |_| {
         let message = vec![BYTE; task.size];
         (0..each).try_for_each(|_| put(&message))
     })?;
