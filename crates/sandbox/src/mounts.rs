@@ -68,11 +68,28 @@ pub(crate) fn arrange(scratch: &Path) -> Result<(), Failed> {
         .map_err(|errno| ("mount a scratch folder", errno))?;
     tmpfs(c"/dev/shm", NAMES_OPTIONS)
         .map_err(|errno| ("mount a /dev/shm of its own", errno))?;
-    let queues = Some(c"mqueue");
-    match mount(queues, c"/dev/mqueue", queues, 0, none) {
-        // Nobody has to see them as files.
-        Ok(()) | Err(Errno::ENOENT | Errno::ENODEV) => Ok(()),
-        Err(errno) => Err(("mount a /dev/mqueue of its own", errno)),
+    show_queues(scratch)
+        .map_err(|errno| ("mount a /dev/mqueue of its own", errno))
+}
+
+/// Where no system shows message queues, they are shown in the scratch
+/// folder: who confines itself later, without rights, must find them.
+fn show_queues(scratch: &Path) -> Result<(), Errno> {
+    let kind = Some(c"mqueue");
+    let show = |at: &CStr| mount(kind, at, kind, 0, None);
+    let shown = match show(c"/dev/mqueue") {
+        Err(Errno::ENOENT) => {
+            let place = scratch.join(".mqueue");
+            std::fs::create_dir(&place).map_err(|_| Errno::last())?;
+            let at = CString::new(place.as_os_str().as_bytes());
+            show(&at.map_err(|_| Errno::EINVAL)?)
+        }
+        shown => shown,
+    };
+    match shown {
+        // This kernel has none.
+        Err(Errno::ENODEV) => Ok(()),
+        shown => shown,
     }
 }
 
@@ -140,12 +157,14 @@ pub(crate) fn message_queues() -> Option<OwnedFd> {
     mounted.or_else(mounted_queues)
 }
 
-/// Where the system shows them, if it does.
+/// Where they are shown, if they are (proc_pid_mountinfo(5)).
 fn mounted_queues() -> Option<OwnedFd> {
     const MQUEUE: libc::__fsword_t = 0x1980_0202; // MQUEUE_MAGIC, ipc/mqueue.c
-    let place = Path::new("/dev/mqueue");
-    let kind = statfs(place).ok()?.filesystem_type();
-    if kind.0 != MQUEUE {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let is_of_queues = |line: &&str| line.contains(" - mqueue ");
+    let line = mounts.lines().rev().find(is_of_queues)?;
+    let place = Path::new(line.split(' ').nth(4)?);
+    if statfs(place).ok()?.filesystem_type().0 != MQUEUE {
         return None;
     }
     let flags = libc::O_PATH | libc::O_CLOEXEC;
