@@ -32,7 +32,8 @@ pub(crate) fn believable(setting: &Setting<'_>) -> io::Result<Record> {
         record = run(&Setting { is_patient: true, ..setting.clone() })?;
     }
     // What a starved run would have done is not known: it gets more time.
-    if record.is_starved && matches!(record.cut, Some(Cut::Wall)) {
+    let is_late = matches!(record.cut, Some(Cut::Wall));
+    if setting.may_be_late && record.is_starved && is_late {
         let mut patient = setting.clone();
         patient.limits.wall_ms *= EXTENSION;
         record = run(&patient)?;

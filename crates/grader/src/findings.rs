@@ -74,10 +74,15 @@ impl Findings {
         self.found.iter().any(|it| it.finding.mark <= mark)
     }
 
-    /// Whether it is known that the program waits by asking or computing:
-    /// then a run that does not end needs no long look.
+    /// Whether it is known that the program waits by asking or computing.
     pub(crate) fn has_busy_wait(&self) -> bool {
         self.found.iter().any(Found::is_busy_wait)
+    }
+
+    /// Whether that is known, or that it has used up its time: then a run
+    /// that does not end needs no long look.
+    pub(crate) fn has_endless(&self) -> bool {
+        self.has_busy_wait() || self.found.iter().any(Found::is_late)
     }
 
     /// The findings that are told, the earliest cause first, and the run of

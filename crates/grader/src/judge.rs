@@ -154,10 +154,10 @@ struct Trial<'a> {
 }
 
 impl Judge<'_> {
-    /// A run that is known to wait busily is not looked at for long.
+    /// One that is known not to end is not looked at for long.
     fn limits(&self, trial: &Trial<'_>) -> Limits {
         let mut limits = self.exercise.questions().limits;
-        if trial.is_brief || self.findings.has_busy_wait() {
+        if trial.is_brief || self.findings.has_endless() {
             limits.wall_ms = limits.wall_ms.min(BRIEF.max(limits.wall_ms / 5));
         }
         limits
@@ -177,6 +177,7 @@ impl Judge<'_> {
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
             has_frames: false,
+            may_be_late: !self.findings.has_endless(),
         };
         let record = believable(&setting);
         match record {

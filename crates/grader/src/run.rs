@@ -53,6 +53,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) is_patient: bool,
     /// Whether a panic shows its frames. That takes time, and opens files.
     pub(crate) has_frames: bool,
+    /// Whether it gets more time where the machine has had none for it.
+    pub(crate) may_be_late: bool,
 }
 
 /// What comes from a run.

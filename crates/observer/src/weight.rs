@@ -53,7 +53,7 @@ impl<W: Write> Keeper<W> {
         self.tell_end(index, "limit", from_us);
     }
 
-    /// Tells who has waited for a CPU for more than a quarter of the run, the
+    /// Tells who has waited for a CPU for most of the run, the
     /// keeper's own waits included: its time says little of the program.
     fn tell_starved(&mut self) {
         let tids = self.tree.tids();
@@ -64,7 +64,7 @@ impl<W: Write> Keeper<W> {
         let Some((waited, index)) = most else { return };
         let waited_us = waited.max(waited_for_cpu_us("self"));
         let now = self.now();
-        if waited_us > now / 4 {
+        if waited_us > now / 4 * 3 {
             self.tell_end(index, "cpu", now.saturating_sub(waited_us));
         }
     }
