@@ -30,7 +30,7 @@ type Draw = fn(&Story) -> String;
 /// noticing.
 ///
 /// What an observer cannot follow fails for the command, and that is told;
-/// only clone3, which every C library replaces by clone, fails silently.
+/// clone3 fails silently for who calls clone next, as every C library does.
 #[derive(Args, Debug)]
 #[command(override_usage = "\
 forklore see [OPTIONS] -- <COMMAND>...

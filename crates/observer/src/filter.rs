@@ -36,9 +36,6 @@ pub(crate) fn program(
     ];
     #[cfg(target_arch = "x86_64")]
     program.extend([jump(libc::BPF_JGE, 0x4000_0000, 0, 1), not_here]); // x32
-    // Its flags stand in memory, which a filter cannot read; every C library
-    // falls back to clone.
-    program.extend(on(libc::SYS_clone3, vec![not_here]));
     for (index, row) in rows {
         program.extend(on(row.number, stop(index, &row)));
     }

@@ -246,6 +246,10 @@ impl<W: Write> Keeper<W> {
             return if is_killed(tid) { Resume::Leave } else { Resume::Run };
         };
         let Some(row) = row_of(data) else { return Resume::Run };
+        if row.kind == Kind::Clone3 {
+            return self.skips_clone3(tid);
+        }
+        self.tell_clone3(tid, row.kind == Kind::Create);
         let from_us = self.now();
         let call = PendingCall::new(row, arguments, from_us);
         let call = match row.kind {
@@ -354,6 +358,7 @@ impl<W: Write> Keeper<W> {
     /// ends. Told here and not when it is reaped, because its descriptors
     /// are closed in between, and others notice.
     pub(crate) fn gone(&mut self, tid: Tid, status: i32) {
+        self.tell_clone3(tid, false);
         let Some(thread) = self.tree.thread(tid) else { return };
         let index = thread.process;
         let call = thread.call.take().filter(|it| it.answer.is_none());

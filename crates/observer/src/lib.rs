@@ -44,6 +44,7 @@ mod plan_state;
 mod plan_store;
 mod plan_time;
 mod privilege;
+mod proc_stat;
 mod programs;
 mod ptrace;
 mod refused;

@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use trace::{Event, What, Writer};
 
+use crate::proc_stat::is_asleep;
 use crate::ptrace::Tid;
-use crate::tree::is_asleep;
 
 /// More events are never held: order yields to memory.
 const HELD: usize = 10_000;

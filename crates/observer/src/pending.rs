@@ -1,7 +1,7 @@
 //! Calls under way.
 
+use crate::proc_stat::tick;
 use crate::table::Row;
-use crate::tree::tick;
 
 /// A call that was entered and has not returned.
 #[derive(Clone, Debug)]

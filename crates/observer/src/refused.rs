@@ -15,7 +15,7 @@ use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Resume, Tid};
-use crate::registers::skip_call;
+use crate::registers::{set_result, skip_call};
 use crate::table::Kind;
 use crate::tree::Index;
 
@@ -71,6 +71,33 @@ impl<W: Write> Keeper<W> {
         self.belongings.as_ref()?;
         let changed = Changed::by(call.row.name)?;
         Some(self.changes(tid, changed, call))
+    }
+
+    /// At the entry of clone3(2): it fails with `ENOSYS`.
+    pub(crate) fn skips_clone3(&mut self, tid: Tid) -> Resume {
+        self.tell_clone3(tid, false);
+        let result = -i64::from(libc::ENOSYS);
+        let skipped = set_result(tid, result).and_then(|()| skip_call(tid));
+        if skipped == Err(Errno::ESRCH) {
+            return Resume::Leave;
+        }
+        if let Some(thread) = self.tree.thread(tid) {
+            thread.is_without_clone3 = true;
+        }
+        Resume::Run
+    }
+
+    /// Tells that clone3(2) was refused, if it was the thread's last call and
+    /// the next one does not make up for it.
+    pub(crate) fn tell_clone3(&mut self, tid: Tid, is_made_up_for: bool) {
+        let Some(thread) = self.tree.thread(tid) else { return };
+        let was_refused = std::mem::take(&mut thread.is_without_clone3);
+        let index = thread.process;
+        if was_refused && !is_made_up_for {
+            let (call, errno) = ("clone3".to_owned(), "ENOSYS".to_owned());
+            let what = What::Refuse { call, errno, reaches: None };
+            self.tell(index, tid, what);
+        }
     }
 
     /// ptrace(2) has returned. Who is a tracee already has no second tracer.

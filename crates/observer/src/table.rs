@@ -71,6 +71,10 @@ pub(crate) enum Kind {
     Restart,
     /// What comes of it could not be seen.
     Refused,
+    /// clone3(2): it fails as on an older kernel, and every C library falls
+    /// back to clone(2). What its flags in memory say another thread could
+    /// change behind the observer's back.
+    Clone3,
     Ptrace,
     /// No event tells of it; a plan may name it.
     Unobserved,
@@ -182,6 +186,7 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_openat, "openat", Kind::Open { path: 1, flags: 2 }),
     row(SYS_wait4, "wait4", Kind::Wait4),
     row(SYS_clone, "clone", Kind::Create),
+    entry(SYS_clone3, "clone3", Kind::Clone3),
     row(SYS_execve, "execve", Kind::Exec { path: 0, argv: 1 }),
     row(SYS_execveat, "execveat", Kind::Exec { path: 1, argv: 2 }),
     row(SYS_waitid, "waitid", Kind::WaitId),

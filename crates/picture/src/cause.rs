@@ -8,6 +8,9 @@ use crate::order::Graph;
 use crate::story::{Deed, End, Place, Story};
 use crate::strand::Strand;
 
+/// By strand the node of its total.
+type Totals = BTreeMap<usize, usize>;
+
 /// Where the deeds that cause something, or wait for a cause, stand.
 #[derive(Default)]
 struct Found {
@@ -15,7 +18,7 @@ struct Found {
     /// By sender and signal.
     sends: BTreeMap<(usize, String), Vec<Sent>>,
     /// By channel end and direction: strand -> the node of its total.
-    totals: BTreeMap<(Place, bool), BTreeMap<usize, usize>>,
+    totals: BTreeMap<(Place, bool), Totals>,
     /// By end: strand -> the node with which it last let go of it.
     let_go: BTreeMap<Place, BTreeMap<usize, usize>>,
 }
@@ -31,6 +34,7 @@ struct Sent {
 /// another run might not repeat.
 pub(crate) fn find(story: &Story, graph: &mut Graph) {
     let found = Found::new(story, graph);
+    found.advance_writes(story, graph);
     found.lives(story, graph);
     found.last_threads(story, graph);
     found.signals(story, graph);
@@ -177,20 +181,44 @@ impl Found {
         }
     }
 
-    fn bytes(&self, story: &Story, graph: &mut Graph) {
-        for ((place, is_write), writers) in &self.totals {
-            if !is_write {
+    /// Each end that was written to, its writers and its readers, by strand.
+    fn written(
+        &self,
+    ) -> impl Iterator<Item = (Place, &Totals, Option<&Totals>)> {
+        let all = self.totals.iter().filter(|((_, is_write), _)| *is_write);
+        all.map(|((place, _), writers)| {
+            let readers = self.totals.get(&(place.other(), false));
+            (*place, writers, readers)
+        })
+    }
+
+    /// Where not one reader read all, whoever alone wrote may have written on
+    /// when a reader had enough: its first write was before.
+    fn advance_writes(&self, story: &Story, graph: &mut Graph) {
+        for (place, writers, readers) in self.written() {
+            let Some(readers) = readers else { continue };
+            let is_one = readers.len() == 1;
+            let (Some(&writer), 1) = (writers.values().next(), writers.len())
+            else {
+                continue;
+            };
+            if is_one && is_whole(story, graph, place, writers, readers) {
                 continue;
             }
-            let key = (place.other(), false);
-            let nobody = BTreeMap::new();
-            let readers = self.totals.get(&key).unwrap_or(&nobody);
-            let all = writers.values().chain(readers.values());
-            let people: BTreeSet<usize> =
-                all.map(|&node| graph.nodes[node].process).collect();
-            let is_read = sum(graph, writers) == sum(graph, readers);
-            let is_whole = (is_read || readers.is_empty())
-                && !is_cut(story, graph, place.channel, &people);
+            graph.advance(writer);
+            for &reader in readers.values() {
+                if has_read_of(story, graph, writer, reader) {
+                    graph.cause(writer, reader);
+                }
+            }
+        }
+    }
+
+    fn bytes(&self, story: &Story, graph: &mut Graph) {
+        let nobody = Totals::new();
+        for (place, writers, readers) in self.written() {
+            let readers = readers.unwrap_or(&nobody);
+            let is_whole = is_whole(story, graph, place, writers, readers);
             if let (true, Some(&reader), 1) =
                 (is_whole, readers.values().next(), readers.len())
             {
@@ -260,11 +288,46 @@ fn free_the_parent(graph: &mut Graph, child: usize, next: usize) {
     }
 }
 
-fn sum(graph: &Graph, side: &BTreeMap<usize, usize>) -> u64 {
+fn sum(graph: &Graph, side: &Totals) -> u64 {
     side.values().fold(0, |sum: u64, &node| match graph.nodes[node].deed {
         Deed::Bytes { bytes: Some(bytes), .. } => sum.saturating_add(bytes),
         _ => sum,
     })
+}
+
+/// Whether every byte that was written there was read, by people who came to
+/// their end.
+fn is_whole(
+    story: &Story,
+    graph: &Graph,
+    place: Place,
+    writers: &Totals,
+    readers: &Totals,
+) -> bool {
+    let all = writers.values().chain(readers.values());
+    let people: BTreeSet<usize> =
+        all.map(|&node| graph.nodes[node].process).collect();
+    let is_read = sum(graph, writers) == sum(graph, readers);
+    (is_read || readers.is_empty())
+        && !is_cut(story, graph, place.channel, &people)
+}
+
+/// Whether a reader has read bytes behind the first write, as the trace has
+/// it: others may have written what it read, unobserved.
+fn has_read_of(
+    story: &Story,
+    graph: &Graph,
+    writer: usize,
+    reader: usize,
+) -> bool {
+    let seq = |node: usize, which: usize| {
+        let node = &graph.nodes[node];
+        story.processes[node.process].marks[node.marks[which]].at.seq
+    };
+    let Deed::Bytes { bytes, .. } = graph.nodes[reader].deed else {
+        return false;
+    };
+    bytes != Some(0) && seq(writer, 0) < seq(reader, 1)
 }
 
 /// Whether somebody was stopped in the middle of his writing or reading, so

@@ -148,7 +148,7 @@ fn about(story: &Story) -> String {
         Some(says) => markup_lines(&says),
         None => format!(
             "Observed at level full: every event was seen{refused}. clone3 \
-             fails with ENOSYS here; programs use clone instead."
+             fails with ENOSYS here; who calls clone next is not told of it."
         ),
     };
     let plan = story.plan.as_deref().map(markup);

@@ -4,7 +4,8 @@
 //! The partial order is: program order in a thread; create before the
 //! child's first deed; every thread's last deed before its process's exit; exit before the wait that collects it; a signal's
 //! sending before its arrival, or before the death by it; the last write
-//! before the end of the only reader's reading, if every byte was read; every
+//! before the end of the only reader's reading, if every byte was read, else
+//! the first write of the only writer before any reading of its bytes; every
 //! closing of a write end before the end of file; every closing of a read end
 //! before the write that breaks on it. Waits for
 //! anybody with nothing between them stand in the order of the children: which
@@ -62,6 +63,9 @@ pub(crate) struct Node {
     pub(crate) deed: Deed,
     /// The nodes of other threads that come before it.
     pub(crate) after: Vec<usize>,
+    /// The place of its mark among those of its process: of many writes, or
+    /// reads, of the first and of the last.
+    pub(crate) marks: [usize; 2],
 }
 
 impl Graph {
@@ -121,13 +125,15 @@ impl Graph {
         let totals = totals(&me.marks);
         for (number, mark) in me.marks.iter().enumerate() {
             let strand = above + mark.thread;
+            let mut marks = [number; 2];
             let deed = match mark.deed {
                 Deed::Io { place, is_write, .. } => {
-                    let (last, total) = totals[&(mark.thread, place, is_write)];
-                    if last != number {
+                    let sum = &totals[&(mark.thread, place, is_write)];
+                    if sum.last != number {
                         continue;
                     }
-                    Deed::Bytes { place, is_write, bytes: Some(total) }
+                    marks[0] = sum.first;
+                    Deed::Bytes { place, is_write, bytes: Some(sum.bytes) }
                 }
                 Deed::ExecFailed { .. } | Deed::Refused { .. } => continue,
                 Deed::LetGo { place, .. }
@@ -137,25 +143,45 @@ impl Graph {
                 }
                 Deed::Exit if died_of_a_broken_pipe(story, process) => {
                     if let Some(channel) = last_written(story, process) {
-                        self.add(process, strand, Deed::Broken { channel });
+                        let deed = Deed::Broken { channel };
+                        self.add(process, strand, deed, marks);
                     }
                     Deed::Exit
                 }
                 Deed::Exit => {
                     if let Some(span) = story.last_hang(process) {
-                        self.add(process, strand, Deed::Stuck { span });
+                        let deed = Deed::Stuck { span };
+                        self.add(process, strand, deed, marks);
                     }
                     Deed::Exit
                 }
                 ref other => other.clone(),
             };
-            self.add(process, strand, deed);
+            self.add(process, strand, deed, marks);
         }
     }
 
-    fn add(&mut self, process: usize, strand: usize, deed: Deed) {
+    fn add(
+        &mut self,
+        process: usize,
+        strand: usize,
+        deed: Deed,
+        marks: [usize; 2],
+    ) {
         self.lines[strand].push(self.nodes.len());
-        self.nodes.push(Node { process, strand, deed, after: Vec::new() });
+        let after = Vec::new();
+        self.nodes.push(Node { process, strand, deed, after, marks });
+    }
+
+    /// Lets many writes stand where the first of them stood.
+    pub(crate) fn advance(&mut self, node: usize) {
+        let [first, _] = self.nodes[node].marks;
+        let nodes = &mut self.nodes;
+        nodes[node].marks[1] = first;
+        let line = &mut self.lines[nodes[node].strand];
+        line.retain(|it| *it != node);
+        let place = line.partition_point(|it| nodes[*it].marks[1] < first);
+        line.insert(place, node);
     }
 
     /// Orders one deed before another of a different thread.
@@ -237,15 +263,24 @@ impl Front {
     }
 }
 
-/// By thread, end and direction: the place of the last mark, and the bytes of
-/// all.
-fn totals(marks: &[Mark]) -> BTreeMap<(usize, Place, bool), (usize, u64)> {
-    let mut totals: BTreeMap<_, (usize, u64)> = BTreeMap::new();
+/// Many reads, or writes: the places of the first and of the last mark, and
+/// the bytes of all.
+struct Sum {
+    first: usize,
+    last: usize,
+    bytes: u64,
+}
+
+/// By thread, end and direction.
+fn totals(marks: &[Mark]) -> BTreeMap<(usize, Place, bool), Sum> {
+    let mut totals = BTreeMap::new();
     for (number, mark) in marks.iter().enumerate() {
         if let Deed::Io { place, is_write, bytes, .. } = mark.deed {
             let key = (mark.thread, place, is_write);
-            let total = totals.entry(key).or_default();
-            *total = (number, total.1.saturating_add(bytes));
+            let none = Sum { first: number, last: number, bytes: 0 };
+            let sum = totals.entry(key).or_insert(none);
+            sum.last = number;
+            sum.bytes = sum.bytes.saturating_add(bytes);
         }
     }
     totals

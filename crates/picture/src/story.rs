@@ -322,7 +322,7 @@ impl Story {
     /// `seq` is the event's place in the trace, from 0.
     ///
     /// # Returns
-    /// For each descriptor what it names: `P1 read end`, `S1 first end`, a
+    /// For each descriptor what it names: `P1 read end`, `S1.a`, a
     /// path.
     pub fn descriptors(&self, who: &Who, seq: u64) -> BTreeMap<i32, String> {
         let is_here = |held: &&Holding| {
@@ -341,13 +341,12 @@ impl Story {
         held.place.map_or_else(|| held.object.clone(), |p| self.place(p))
     }
 
-    /// `P1 read end`.
+    /// `P1 read end`, `S1.a`: the ends of a socketpair have no other names.
     pub(crate) fn place(&self, place: Place) -> String {
         let end = match place.end {
             End::Read => "read",
             End::Write => "write",
-            End::First => "first",
-            End::Second => "second",
+            End::First | End::Second => return self.place_short(place),
         };
         format!("{} {end} end", self.channels[place.channel].label)
     }

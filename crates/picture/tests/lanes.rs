@@ -259,3 +259,43 @@ fn a_fifo_that_is_opened_again_is_the_same() {
     let first = line.find("wait A.1").expect("it waits");
     assert!(first < line.find("wait A.2").expect("twice"), "{text}");
 }
+
+/// The writer writes on when the reader has enough, and is slow to begin.
+#[test]
+fn bytes_are_not_read_left_of_where_they_are_written() {
+    let mut s = Stage::new("sh");
+    let a = Who::first();
+    let pipe = s.pipe(&a, 3, 4);
+    let writer = s.create(&a, "sh");
+    let readers = [s.create(&a, "sh"), s.create(&a, "sh")];
+    s.close(&a, 3, &pipe);
+    s.close(&a, 4, &pipe);
+    s.exec(&writer, "/usr/bin/a-program-with-a-long-name");
+    for reader in &readers {
+        s.close(reader, 4, &pipe);
+    }
+    s.write(&writer, 4, &pipe, 5);
+    s.write(&writer, 4, &pipe, 5);
+    for reader in &readers {
+        s.read(reader, 3, &pipe, 5);
+        s.exit(reader, 0);
+    }
+    s.io(&writer, 4, &pipe, true, 0, Some("EPIPE"));
+    s.exit(&writer, 1);
+    for child in [&writer, &readers[0], &readers[1]] {
+        s.wait(&a, child);
+    }
+    s.exit(&a, 0);
+    let text = drawn(&s, 200, Time::Step);
+    let place = |lane: &str, says: &str| {
+        let line = text.lines().find(|line| line.contains(lane));
+        let found = line.and_then(|line| {
+            let before = line.split(says).next().filter(|it| *it != line)?;
+            Some(before.chars().count())
+        });
+        found.unwrap_or_else(|| panic!("{lane} {says}:\n{text}"))
+    };
+    let written = place("A.1 a-prog", "write P1");
+    assert!(place("A.2 sh", "read P1") >= written, "{text}");
+    assert!(place("A.3 sh", "read P1") >= written, "{text}");
+}

@@ -420,6 +420,29 @@ fn an_end_that_leaks_over_exec_is_told_with_its_descriptor() {
 }
 
 #[test]
+fn an_end_of_a_socketpair_has_one_name() {
+    let mut s = Stage::new("parent");
+    let a = Who::first();
+    let pair = s.socketpair(&a, [3, 4]);
+    let child = s.create(&a, "parent");
+    s.close(&child, 3, &pair[0]);
+    let object = pair[1].clone();
+    let kept = vec![Held { fd: 4, object, mode: "rw".to_owned() }];
+    s.exec_keeping(&child, "/bin/sleep", kept);
+    let executed = s.events.len() as u64 - 1;
+    s.close(&a, 4, &pair[1]);
+    s.exit(&child, 0);
+    s.wait(&a, &child);
+    s.exit(&a, 0);
+    let sentence = only(&s).2;
+    assert!(sentence.contains("descriptor 4 (S1.b) leaked"), "{sentence}");
+    let story = s.story();
+    assert_eq!(story.descriptors(&child, executed)[&4], "S1.b");
+    let style = LaneStyle { time: Time::Step, ..LaneStyle::default() };
+    assert!(lanes(&story, &style).contains("close S1.b"));
+}
+
+#[test]
 fn an_end_that_its_holder_forgot_is_told() {
     let mut s = Stage::new("sender");
     let a = Who::first();

@@ -410,8 +410,8 @@ pub enum What {
     /// The observer refused a call that might have succeeded without it: it
     /// could not have seen what follows, or traces the process itself, or the
     /// run is contained and the call reaches out of it. clone3(2), which
-    /// always fails with ENOSYS, has no event: every C library falls back to
-    /// clone(2).
+    /// always fails with ENOSYS, is told only where its thread does not call
+    /// clone(2) next, as every C library does.
     Refuse {
         /// The call; `every call of its architecture` at the exec of a
         /// program that is not for this machine's.

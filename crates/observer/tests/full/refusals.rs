@@ -11,7 +11,10 @@ use crate::support::{OBSERVED, observe, observed};
 #[test]
 fn what_could_not_be_seen_is_refused() {
     for (behaviour, call, errno) in [
-        ("clone3", None, libc::ENOSYS),
+        ("clone3", Some("clone3"), libc::ENOSYS),
+        ("clone3-twice", Some("clone3"), libc::ENOSYS),
+        ("clone3-or-clone", None, libc::ENOSYS),
+        ("clone3-last", Some("clone3"), 9),
         ("untraced", Some("clone"), libc::EPERM),
         ("io-uring", Some("io_uring_setup"), libc::EPERM),
         // Elsewhere only a program of its own makes such calls:
@@ -29,6 +32,15 @@ fn what_could_not_be_seen_is_refused() {
             _ => None,
         });
         assert_eq!(told, call, "{behaviour}");
+    }
+}
+
+#[test]
+fn who_falls_back_to_clone_is_not_told_of_clone3() {
+    for behaviour in ["spawn", "command", "threads"] {
+        let run = observed(&[behaviour, "3"]);
+        let refused = run.count(|it| matches!(it, What::Refuse { .. }));
+        assert_eq!(refused, 0, "{behaviour}");
     }
 }
 

@@ -1,11 +1,16 @@
 //! What the observer must refuse, as it could not see what follows.
 
-use crate::calls::{child, code_of, errno, pause, send, system, wait};
+use crate::calls::{
+    child, close, code_of, errno, leave, pause, send, system, wait,
+};
 
 /// Most of them end with the errno as exit code.
 pub(crate) fn behave(name: &str) -> Option<u8> {
     Some(match name {
-        "clone3" => -system(libc::SYS_clone3, [0; 5]) as u8,
+        "clone3" => lacks_clone3(1, Lacking::DoesElse),
+        "clone3-twice" => lacks_clone3(2, Lacking::Clones),
+        "clone3-or-clone" => lacks_clone3(1, Lacking::Clones),
+        "clone3-last" => lacks_clone3(1, Lacking::Ends),
         "untraced" => {
             let flags = libc::CLONE_UNTRACED | libc::SIGCHLD;
             -system(libc::SYS_clone, [flags.into(), 0, 0, 0, 0]) as u8
@@ -28,6 +33,30 @@ pub(crate) fn behave(name: &str) -> Option<u8> {
         }
         _ => return None,
     })
+}
+
+/// What somebody does whom clone3(2) has failed.
+#[derive(Clone, Copy)]
+enum Lacking {
+    Clones,
+    DoesElse,
+    Ends,
+}
+
+/// The errno as exit code, if it does not end at once.
+fn lacks_clone3(times: u8, then: Lacking) -> u8 {
+    let mut errno = 0;
+    for _ in 0..times {
+        errno = -system(libc::SYS_clone3, [0; 5]) as u8;
+    }
+    match then {
+        Lacking::Clones => code_of(child(move || errno)),
+        Lacking::DoesElse => {
+            close(-1);
+            errno
+        }
+        Lacking::Ends => leave(9),
+    }
 }
 
 /// getpid of the 32-bit world: its number means writev in ours.
