@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -505,4 +506,26 @@ fn a_class_that_is_asked_to_end_leaves_nothing_and_goes_on_later() {
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
     assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
     assert_eq!(stage.records("out").len(), 12);
+}
+
+/// A server that takes a connection and says nothing: git waits for it.
+#[test]
+fn a_collection_that_is_asked_to_end_leaves_nothing_of_a_repository() {
+    let stage = Stage::new("collect-asked");
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let roster = format!("student,address\nada,git://127.0.0.1:{port}/x\n");
+    fs::write(stage.out("roster.csv"), roster).unwrap();
+    let tmp = stage.course.join("tmp");
+    fs::create_dir(&tmp).unwrap();
+    let mut command = stage.class(&["collect", "roster.csv", "--into", "got"]);
+    command.env("TMPDIR", &tmp).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let (_connection, _) = server.accept().unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(15), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("stopped by SIGTERM; collect once more"), "{said}");
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
 }

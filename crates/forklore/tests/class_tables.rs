@@ -561,6 +561,8 @@ fn the_job_of_kubernetes_says_of_how_many_shares_each_pod_is_one() {
     assert_eq!(pod["containers"][0]["env"][0]["name"], "FORKLORE_SHARDS");
     assert_eq!(pod["containers"][0]["env"][0]["value"], "16");
     assert_eq!(pod["automountServiceAccountToken"], false);
+    // The image's user is no root, and has to write to the volume.
+    assert_eq!(pod["securityContext"]["fsGroup"], 1000);
     for words in [&["x\"y", "16", "class"], &["x", "0", "class"]] {
         assert_eq!(print(words).status.code(), Some(2));
     }
