@@ -474,6 +474,14 @@ fn shares_are_merged_only_if_each_is_there_once_with_all_records() {
     assert_eq!(code, Some(3));
     assert!(stderr.contains("no record of s"), "{stderr}");
     fs::write(&lost, &record).unwrap();
+    let manifest = share.join("class.json");
+    let whole = fs::read_to_string(&manifest).unwrap();
+    let climbing = whole.replace("\"id\":\"s", "\"id\":\"../s");
+    fs::write(&manifest, climbing).unwrap();
+    let (code, stderr) = stage.run(&["merge", "out"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("' is no name of a student"), "{stderr}");
+    fs::write(&manifest, &whole).unwrap();
     let twice = ["out/shard-1-of-2", "out/shard-2-of-2", "out/shard-2-of-2"];
     let mut words = vec!["merge", "again"];
     words.extend(twice.iter().flat_map(|it| ["--from", it]));
