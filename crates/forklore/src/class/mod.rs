@@ -131,7 +131,11 @@ fn new_place(
         note(&place)?;
         match fs::create_dir(&place) {
             Err(it) if it.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|()| place),
+            Ok(()) => return Ok(place),
+            Err(error) => {
+                let says = format!("{}: {error}", place.display());
+                return Err(io::Error::new(error.kind(), says));
+            }
         }
         number += 1;
     }
