@@ -479,6 +479,10 @@ fn the_level_of_containment_is_recorded_and_too_little_is_no_verdict() {
     assert_eq!(code, Some(3), "{stderr}");
     let line = "ada: execution-say: no verdict: it was contained less";
     assert!(stderr.contains(line), "{stderr}");
+    let (code, _, stderr) = stage.run(&["in", "--out", "odd", "--", "--odd"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let line = "ada: execution-say: no verdict: error: unexpected argument";
+    assert!(stderr.contains(line), "{stderr}");
     assert_eq!(stage.records("less")["ada"]["outcome"], "infrastructure");
 }
 
@@ -528,4 +532,25 @@ fn a_collection_that_is_asked_to_end_leaves_nothing_of_a_repository() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("stopped by SIGTERM; collect once more"), "{said}");
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
+}
+
+#[test]
+fn help_tells_all_that_the_documentation_of_a_command_says() {
+    for (words, says) in [
+        (&["see"][..], "the picture comes after it, on standard error"),
+        (&["grade"], "what its processes did decides"),
+        (&["class"], "DIR holds a folder for each student"),
+        (&["class", "collect"], "columns `student` and `address`"),
+        (&["class", "merge"], "Every share has to be there once"),
+        (&["doctor"], "Each is found out by doing it"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_forklore"))
+            .args(words)
+            .arg("--help")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(says), "{words:?}: {said}");
+    }
 }

@@ -52,10 +52,9 @@ pub(crate) struct Class {
 }
 
 #[derive(Debug, Subcommand)]
+// What is said above a variant hides what its struct says in --help.
 enum Action {
-    /// Makes a folder of submissions
     Collect(collect::Collect),
-    /// Brings the shares of a class together
     Merge(merge::Merge),
 }
 
