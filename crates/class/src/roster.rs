@@ -182,7 +182,10 @@ pub fn known(submissions: &Path) -> io::Result<BTreeMap<String, Known>> {
         let submitted = cell("submitted");
         let submitted = match submitted.is_empty() {
             true => None,
-            false => Some(Moment::read(&submitted).map_err(io::Error::other)?),
+            false => Some(Moment::read(&submitted).map_err(|why| {
+                let student = grader::clean(&cell("student"));
+                io::Error::other(format!("{student}: {why}"))
+            })?),
         };
         let known = Known {
             name: cell("name"),

@@ -328,10 +328,21 @@ fn commit_in_time_and_later(stage: &Stage, source: &str) {
 
 /// Whoever could not be read may have solved all.
 fn who_was_not_read_is_open(stage: &Stage) {
+    let students = stage.text("in/students.csv");
+    let moment = "2027-02-01T10";
+    let wrong = students.replace(moment, "soon");
+    assert_ne!(wrong, students);
+    stage.write("in/students.csv", &wrong);
+    let (code, stderr) = stage.run(&["in", "--out", "out"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("ada: 'soon"), "{stderr}");
+    stage.write("in/students.csv", &students);
     let (code, stderr) = stage.run(&["in", "--out", "out"]);
     assert_eq!(code, Some(3), "{stderr}");
     let line = "cyd: no verdict: not collected: git says: ";
     assert!(stderr.contains(line), "{stderr}");
+    let page = stage.text("out/pages/class.html");
+    assert!(page.contains("<li>cyd: not collected: git says: "), "{page}");
     let grades = stage.text("out/grades.csv");
     for (student, state) in [
         ("ada", "judged,pass,yes,yes,10"),
