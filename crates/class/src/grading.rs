@@ -351,8 +351,13 @@ fn complaint(answer: &Answer, limit: Duration) -> String {
         return format!("the grader was ended after {limit} s");
     }
     let text = String::from_utf8_lossy(&answer.stderr);
-    let last = text.trim_end().lines().next_back().unwrap_or_default();
-    let last = last.trim_start_matches("forklore grade: ");
+    let lines = || text.trim_end().lines().rev();
+    // Behind what is wrong with an option stands how to be helped.
+    let last = lines()
+        .find_map(|it| it.strip_prefix("forklore grade: "))
+        .or_else(|| lines().find(|it| it.starts_with("error: ")))
+        .or_else(|| lines().next())
+        .unwrap_or_default();
     match last {
         "" => format!("the grader ended early: {}", answer.status),
         _ => clean(last).chars().take(COMPLAINT).collect(),

@@ -2,6 +2,7 @@
 //! of the class.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::Key;
 use crate::shard::Shard;
 use crate::store::Store;
-use crate::submissions::{Student, Submissions};
+use crate::submissions::{Student, Submissions, student_id};
 
 /// The version of the manifest's form.
 const VERSION: u32 = 1;
@@ -74,9 +75,21 @@ impl Manifest {
         let bytes = fs::read(&path).map_err(|it| wrong(it.to_string()))?;
         let manifest: Self = serde_json::from_slice(&bytes)
             .map_err(|it| wrong(it.to_string()))?;
-        match manifest.version {
-            VERSION => Ok(manifest),
-            other => Err(wrong(format!("version {other} is not known"))),
+        if manifest.version != VERSION {
+            let other = manifest.version;
+            return Err(wrong(format!("version {other} is not known")));
+        }
+        // Files are named by them, and the file may come from elsewhere.
+        for student in &manifest.students {
+            student_id(OsStr::new(&student.id)).map_err(wrong)?;
+            let unknown = |it: &&String| !manifest.of.contains_key(*it);
+            if let Some(it) = student.exercises.iter().find(unknown) {
+                return Err(wrong(format!("'{it}' is none of its exercises")));
+            }
+        }
+        match manifest.of.keys().find(|it| it.contains('/')) {
+            Some(it) => Err(wrong(format!("'{it}' is no exercise's name"))),
+            None => Ok(manifest),
         }
     }
 

@@ -54,6 +54,10 @@ pub fn publish(
         tables.add(student, known, &grade);
         class.add(student, &grade, settings.points);
         refused.extend(student.refused.iter().cloned());
+        if !known.unread.is_empty() {
+            let (id, why) = (&student.id, &known.unread);
+            refused.push(format!("{id}: not collected: {why}"));
+        }
         let picture = |exercise: &str| {
             fs::read(store.picture(&student.id, exercise)).ok()
         };

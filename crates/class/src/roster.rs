@@ -58,6 +58,7 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .delimiter(delimiter(bytes))
             .from_reader(bytes);
         let mut rows = Vec::new();
         for row in reader.records() {
@@ -109,6 +110,14 @@ impl Table {
             None
         }
     }
+}
+
+/// What stands between the cells: semicolons or tabs, where a country's
+/// spreadsheets want them and the first line has no comma.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let head = bytes.split(|it| *it == b'\n').next().unwrap_or_default();
+    let signs = [b',', b';', b'\t'];
+    signs.into_iter().find(|it| head.contains(it)).unwrap_or(b',')
 }
 
 /// The columns by which a line of a roster is known to be a student's, the
@@ -173,7 +182,10 @@ pub fn known(submissions: &Path) -> io::Result<BTreeMap<String, Known>> {
         let submitted = cell("submitted");
         let submitted = match submitted.is_empty() {
             true => None,
-            false => Some(Moment::read(&submitted).map_err(io::Error::other)?),
+            false => Some(Moment::read(&submitted).map_err(|why| {
+                let student = grader::clean(&cell("student"));
+                io::Error::other(format!("{student}: {why}"))
+            })?),
         };
         let known = Known {
             name: cell("name"),
@@ -190,7 +202,7 @@ pub fn known(submissions: &Path) -> io::Result<BTreeMap<String, Known>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, System, Table, row_of};
+    use super::{Known, System, Table, delimiter, row_of};
 
     fn table(head: &str, rows: &[&str]) -> Table {
         let cells = |it: &str| it.split(';').map(str::to_owned).collect();
@@ -207,6 +219,19 @@ mod tests {
         let moodle = "Identifier;Full name;Status;Grade;Last modified (grade)";
         assert_eq!(table(moodle, &[]).system(), Some(System::Moodle));
         assert_eq!(table("Name;Mark", &[]).system(), None);
+    }
+
+    #[test]
+    fn cells_are_parted_as_the_first_line_parts_them() {
+        for (text, sign) in [
+            ("a,b;c\nd;e", b','),
+            ("a;b\nc,d", b';'),
+            ("a\tb", b'\t'),
+            ("a", b','),
+            ("", b','),
+        ] {
+            assert_eq!(delimiter(text.as_bytes()), sign, "{text}");
+        }
     }
 
     #[test]

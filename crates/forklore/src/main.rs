@@ -35,20 +35,15 @@ struct Forklore {
 }
 
 #[derive(Debug, Subcommand)]
+// What is said above a variant hides what its struct says in --help.
 enum Command {
-    /// Runs a command and draws what its processes did.
     See(see::See),
-    /// Judges solutions by what their programs do.
     Grade(grade::Grade),
-    /// Judges the submissions of a class.
     Class(class::Class),
-    /// Takes you through the exercises; every save is judged.
     Learn(learn::Learn),
     #[command(hide = true)]
     LearnWorker(learn::Worker),
-    /// Says which means of observing and containing hold on this machine.
     Doctor(doctor::Doctor),
-    /// Says why a process tree does not move.
     Why(why::Why),
 }
 

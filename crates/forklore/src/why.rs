@@ -21,8 +21,10 @@ const COULD_NOT: u8 = 3;
 /// So many events are remembered: who was created, and who used which lock.
 const REMEMBERED: usize = 100_000;
 
-/// Says why a process tree does not move: who waits for what, who could wake
-/// it, why nobody will, and which call is missing.
+/// Says why a process tree does not move.
+///
+/// It names who waits for what, who could wake it, why nobody will, and which
+/// call is missing.
 ///
 /// With a pid: about this process and all below it, as they are now; needs
 /// no more rights than you have, and changes nothing. With a command: runs

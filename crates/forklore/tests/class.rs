@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -478,6 +479,10 @@ fn the_level_of_containment_is_recorded_and_too_little_is_no_verdict() {
     assert_eq!(code, Some(3), "{stderr}");
     let line = "ada: execution-say: no verdict: it was contained less";
     assert!(stderr.contains(line), "{stderr}");
+    let (code, _, stderr) = stage.run(&["in", "--out", "odd", "--", "--odd"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let line = "ada: execution-say: no verdict: error: unexpected argument";
+    assert!(stderr.contains(line), "{stderr}");
     assert_eq!(stage.records("less")["ada"]["outcome"], "infrastructure");
 }
 
@@ -505,4 +510,47 @@ fn a_class_that_is_asked_to_end_leaves_nothing_and_goes_on_later() {
     assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
     assert_eq!(stage.run(&["in", "--out", "out", "--resume"]).0, Some(0));
     assert_eq!(stage.records("out").len(), 12);
+}
+
+/// A server that takes a connection and says nothing: git waits for it.
+#[test]
+fn a_collection_that_is_asked_to_end_leaves_nothing_of_a_repository() {
+    let stage = Stage::new("collect-asked");
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let roster = format!("student,address\nada,git://127.0.0.1:{port}/x\n");
+    fs::write(stage.out("roster.csv"), roster).unwrap();
+    let tmp = stage.course.join("tmp");
+    fs::create_dir(&tmp).unwrap();
+    let mut command = stage.class(&["collect", "roster.csv", "--into", "got"]);
+    command.env("TMPDIR", &tmp).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let (_connection, _) = server.accept().unwrap();
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(15), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("stopped by SIGTERM; collect once more"), "{said}");
+    assert_eq!(fs::read_dir(&tmp).unwrap().count(), 0, "something is left");
+}
+
+#[test]
+fn help_tells_all_that_the_documentation_of_a_command_says() {
+    for (words, says) in [
+        (&["see"][..], "the picture comes after it, on standard error"),
+        (&["grade"], "what its processes did decides"),
+        (&["class"], "DIR holds a folder for each student"),
+        (&["class", "collect"], "columns `student` and `address`"),
+        (&["class", "merge"], "Every share has to be there once"),
+        (&["doctor"], "Each is found out by doing it"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_forklore"))
+            .args(words)
+            .arg("--help")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(says), "{words:?}: {said}");
+    }
 }

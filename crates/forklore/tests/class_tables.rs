@@ -328,10 +328,21 @@ fn commit_in_time_and_later(stage: &Stage, source: &str) {
 
 /// Whoever could not be read may have solved all.
 fn who_was_not_read_is_open(stage: &Stage) {
+    let students = stage.text("in/students.csv");
+    let moment = "2027-02-01T10";
+    let wrong = students.replace(moment, "soon");
+    assert_ne!(wrong, students);
+    stage.write("in/students.csv", &wrong);
+    let (code, stderr) = stage.run(&["in", "--out", "out"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("ada: 'soon"), "{stderr}");
+    stage.write("in/students.csv", &students);
     let (code, stderr) = stage.run(&["in", "--out", "out"]);
     assert_eq!(code, Some(3), "{stderr}");
     let line = "cyd: no verdict: not collected: git says: ";
     assert!(stderr.contains(line), "{stderr}");
+    let page = stage.text("out/pages/class.html");
+    assert!(page.contains("<li>cyd: not collected: git says: "), "{page}");
     let grades = stage.text("out/grades.csv");
     for (student, state) in [
         ("ada", "judged,pass,yes,yes,10"),
@@ -474,6 +485,14 @@ fn shares_are_merged_only_if_each_is_there_once_with_all_records() {
     assert_eq!(code, Some(3));
     assert!(stderr.contains("no record of s"), "{stderr}");
     fs::write(&lost, &record).unwrap();
+    let manifest = share.join("class.json");
+    let whole = fs::read_to_string(&manifest).unwrap();
+    let climbing = whole.replace("\"id\":\"s", "\"id\":\"../s");
+    fs::write(&manifest, climbing).unwrap();
+    let (code, stderr) = stage.run(&["merge", "out"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("' is no name of a student"), "{stderr}");
+    fs::write(&manifest, &whole).unwrap();
     let twice = ["out/shard-1-of-2", "out/shard-2-of-2", "out/shard-2-of-2"];
     let mut words = vec!["merge", "again"];
     words.extend(twice.iter().flat_map(|it| ["--from", it]));
@@ -561,6 +580,8 @@ fn the_job_of_kubernetes_says_of_how_many_shares_each_pod_is_one() {
     assert_eq!(pod["containers"][0]["env"][0]["name"], "FORKLORE_SHARDS");
     assert_eq!(pod["containers"][0]["env"][0]["value"], "16");
     assert_eq!(pod["automountServiceAccountToken"], false);
+    // The image's user is no root, and has to write to the volume.
+    assert_eq!(pod["securityContext"]["fsGroup"], 1000);
     for words in [&["x\"y", "16", "class"], &["x", "0", "class"]] {
         assert_eq!(print(words).status.code(), Some(2));
     }

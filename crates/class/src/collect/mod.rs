@@ -272,7 +272,11 @@ impl Collection {
             }
             _ => {}
         }
-        write(&self.root.join(student).join(&place), bytes)?;
+        let path = self.root.join(student).join(&place);
+        write(&path, bytes).map_err(|error| {
+            let says = format!("cannot write {}: {error}", path.display());
+            io::Error::new(error.kind(), says)
+        })?;
         self.files.insert(key, rank);
         Ok(())
     }

@@ -9,7 +9,7 @@ use clap::Args;
 use class::{Collection, Git, Moment};
 use grader::{Course, Trouble};
 
-use super::{failed, say};
+use super::{failed, leave_nothing_when_stopped, new_place, say};
 
 /// Makes a folder of submissions of a learning system's zip, or of
 /// repositories at a deadline.
@@ -85,9 +85,9 @@ impl Collect {
         &self,
         collection: &mut Collection,
     ) -> std::io::Result<()> {
-        let own = format!("forklore-collect-{}", std::process::id());
-        let place = env::temp_dir().join(own);
-        std::fs::create_dir(&place)?;
+        let place = new_place("forklore-collect-", |_| Ok(()))?;
+        let next = "collect once more, into another folder";
+        leave_nothing_when_stopped(&place, next)?;
         let git = Git {
             deadline: self.deadline,
             limit: Duration::from_secs(self.limit),

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread::Builder;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,12 +13,11 @@ use class::{
     Grading, Hold, Job, Key, Known, Manifest, Report, Shard, Store, Submissions,
 };
 use grader::{Course, Exercise, Kit, Trouble};
-use nix::sys::signal::{SigSet, Signal, raise};
 
 use super::bar::Bar;
 use super::depends::depends;
 use super::publish::Choice;
-use super::{COULD_NOT, failed, say};
+use super::{COULD_NOT, failed, leave_nothing_when_stopped, new_place, say};
 use crate::contain::Contain;
 
 /// So many students without anything to judge are named.
@@ -97,9 +94,9 @@ impl Judge {
         let depends = depends(&exercises, &self.options())?;
         let grading =
             self.grading(&course, &submissions, &store, &place, depends);
-        leave_nothing_when_stopped(&place).map_err(|error| {
-            failed("listen for signals, in", &place, &error)
-        })?;
+        leave_nothing_when_stopped(&place, "--resume goes on").map_err(
+            |error| failed("listen for signals, in", &place, &error),
+        )?;
         let report = judge(&grading, &manifest);
         class::remove(&place);
         let report = report?;
@@ -200,33 +197,6 @@ impl Judge {
     }
 }
 
-/// Ctrl-C and SIGTERM end the class, as ever; but first goes what lies in its
-/// place. The graders end with it.
-fn leave_nothing_when_stopped(place: &Path) -> io::Result<()> {
-    const TRIES: u32 = 20;
-    let mut signals = SigSet::empty();
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        signals.add(signal);
-    }
-    // Before there are other threads: each inherits it.
-    signals.thread_block()?;
-    let place = place.to_owned();
-    let wait = move || {
-        let Ok(signal) = signals.wait() else { return };
-        // A grader that still runs may put something into what is removed.
-        for _ in 0..TRIES {
-            class::remove(&place);
-            if !place.exists() {
-                break;
-            }
-        }
-        say(&format!("stopped by {signal}; --resume goes on"));
-        signals.thread_unblock().ok();
-        raise(signal).ok();
-    };
-    Builder::new().spawn(wait).map(drop)
-}
-
 fn judge(
     grading: &Grading<'_>,
     manifest: &Manifest,
@@ -301,17 +271,7 @@ fn place(hold: &mut Hold) -> io::Result<PathBuf> {
             class::remove(&before);
         }
     }
-    let mut number = 0_u32;
-    loop {
-        let own = format!("{START}{}-{number}", std::process::id());
-        let place = above.join(own);
-        hold.note_place(&place)?;
-        match fs::create_dir(&place) {
-            Err(it) if it.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|()| place),
-        }
-        number += 1;
-    }
+    new_place(START, |place| hold.note_place(place))
 }
 
 /// Whether of each student it is known what was handed in.

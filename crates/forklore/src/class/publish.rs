@@ -55,7 +55,7 @@ fn roster(path: &Path) -> Result<Table, Trouble> {
         None => Err(Trouble::usage(format!(
             "{} is neither a Canvas gradebook (Student, ID, …, Section) nor a \
              Moodle grading worksheet (Identifier, Grade, Last modified \
-             (grade))",
+             (grade)); export it in English",
             path.display()
         ))),
     }
