@@ -148,7 +148,7 @@ mod tests {
         let descriptor = |inode: &u64| Descriptor {
             fd: 3,
             object: Object::Socket(*inode),
-            text: format!("socket:[{inode}]"),
+            text: format!("socket:[{inode}]").into(),
             is_readable: true,
             is_writable: true,
             is_named: false,

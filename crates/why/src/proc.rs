@@ -7,6 +7,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, readlinkat};
@@ -45,7 +46,7 @@ pub(crate) enum Called {
 }
 
 /// What a descriptor leads to.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Object {
     /// An unnamed pipe, by its inode.
     Pipe(u64),
@@ -77,7 +78,7 @@ pub(crate) struct Descriptor {
     pub(crate) fd: i32,
     pub(crate) object: Object,
     /// As `/proc` writes it: `pipe:[160151]`.
-    pub(crate) text: String,
+    pub(crate) text: Rc<str>,
     pub(crate) is_readable: bool,
     pub(crate) is_writable: bool,
     /// Whether a name still leads to it.
@@ -368,19 +369,19 @@ fn told(
     name: &OsStr,
     text: &OsStr,
 ) -> Option<Descriptor> {
-    let text = text.to_string_lossy().into_owned();
+    let text: Rc<str> = text.to_string_lossy().into();
     let stat = |flags| fstatat(folder, name, flags).ok();
     let mode = stat(AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
     let mut is_named = false;
     let object = if let Some(object) = Object::of_text(&text) {
         object
-    } else if text == "anon_inode:[eventfd]" {
+    } else if &*text == "anon_inode:[eventfd]" {
         // All share one inode; but each has a number of its own.
         let info = self::text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
         let id = parse::field(&info, "eventfd-id");
         let id = id.and_then(|id| id.parse().ok());
         id.map_or(Object::Anonymous, Object::Event)
-    } else if text.starts_with("anon_inode:") || text == "/dev/null" {
+    } else if text.starts_with("anon_inode:") || &*text == "/dev/null" {
         Object::Anonymous
     } else {
         let file = stat(AtFlags::empty())?;
