@@ -194,6 +194,26 @@ impl Census {
         }
     }
 
+    /// Whether nobody has run since a later look found the same: who has not
+    /// been switched is in the same call, and has created nobody. What is not
+    /// of the tree may have come to it by the subreaper alone.
+    pub(crate) fn is_still(&self, proc: Proc) -> bool {
+        let roots = Roots { root: self.root, reaper: self.reaper };
+        if self.reaper.is_some() {
+            return Self::take(proc, roots).signs() == self.signs();
+        }
+        let is_same =
+            |task: &Task| proc.status(task.tid).as_ref() == Some(&task.status);
+        let mut ended = self.processes.iter().filter(|it| it.tasks.is_empty());
+        self.tasks.iter().all(is_same)
+            && ended.all(|it| {
+                let stat = proc.stat(it.pid);
+                stat.is_some_and(|stat| {
+                    stat.start == it.start && stat.has_ended()
+                })
+            })
+    }
+
     pub(crate) fn signs(&self) -> Signs {
         let mut signs: Signs = self
             .tasks
@@ -234,16 +254,18 @@ fn task(
     if stat.has_ended() {
         return None;
     }
-    let called = match stat.state {
+    // Before the call: whoever has not been switched since is still in it.
+    let status = proc.status(tid)?;
+    let called = match status.state {
         'S' | 'D' => proc.called(pid, tid),
+        'Z' | 'X' => return None,
         _ => Called::Nothing,
     };
-    let status = proc.status(tid)?;
     Some(Task {
         tid,
         process,
         name: stat.name,
-        state: stat.state,
+        state: status.state,
         start: stat.start,
         called,
         status,

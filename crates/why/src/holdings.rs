@@ -129,7 +129,7 @@ impl Holdings {
             if descriptor.text.starts_with("anon_inode:") {
                 let place = (process, (tid, descriptor.fd));
                 let text = descriptor.text.clone();
-                self.anonymous.entry(text).or_default().push(place);
+                self.anonymous.entry(text.to_string()).or_default().push(place);
             }
             if matches!(descriptor.object, Object::Anonymous | Object::Device) {
                 continue;
@@ -141,7 +141,7 @@ impl Holdings {
                 is_readable: descriptor.is_readable,
                 is_writable: descriptor.is_writable,
             };
-            let object = descriptor.object.clone();
+            let object = descriptor.object;
             self.by_object.entry(object).or_default().push(holding);
         }
     }
@@ -220,7 +220,8 @@ impl Holdings {
                 // A stranger may have moved its descriptor since.
                 let (tid, _) = *other;
                 let now = proc.descriptors_but(tid, |_| None);
-                let mut now = now.iter().flatten().filter(|it| it.text == text);
+                let mut now =
+                    now.iter().flatten().filter(|it| &*it.text == text);
                 now.any(|it| is_same((tid, it.fd)) != Some(false))
             })
         });

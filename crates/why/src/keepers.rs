@@ -43,7 +43,7 @@ const PLAIN: [&str; 17] = [
 /// Whether what a descriptor leads to may keep eventfds. What is not known
 /// does.
 pub(crate) fn keeps_events(descriptor: &Descriptor) -> bool {
-    let text = descriptor.text.as_str();
+    let text = &*descriptor.text;
     let begins = |all: &[&str], name: &str| {
         all.iter().any(|known| name.starts_with(known))
     };
@@ -87,7 +87,7 @@ mod tests {
         keeps_events(&Descriptor {
             fd: 3,
             object: Object::Anonymous,
-            text: text.to_owned(),
+            text: text.into(),
             is_readable: true,
             is_writable: true,
             is_named: false,

@@ -24,7 +24,11 @@ pub(crate) struct Links {
 struct Mover {
     /// A bit for each look that found that it had run.
     ran: u64,
+    /// At the last look that found that it had run: who has none any more
+    /// has passed on all that he ever will, and was seen with the rest.
     sockets: HashSet<u64>,
+    /// At any look.
+    former: HashSet<u64>,
     /// Whether it has a unix socket whose other side we do not know.
     has_unknown: bool,
 }
@@ -56,16 +60,16 @@ impl Links {
     ) {
         let mover = self.movers.entry(restless.pid).or_default();
         mover.ran |= 1 << look;
-        for socket in restless.sockets() {
-            if mover.sockets.insert(socket) && !self.listed.contains(&socket) {
-                mover.has_unknown |= is_unix(socket);
-            }
-        }
+        mover.sockets = restless.sockets().collect();
+        let (sockets, listed) = (&mover.sockets, &self.listed);
+        mover.has_unknown =
+            sockets.iter().any(|it| !listed.contains(it) && is_unix(*it));
+        mover.former.extend(&mover.sockets);
     }
 
     /// Those who have run, their sockets, and what these lead to.
     pub(crate) fn ran(&self) -> Ran {
-        let own = self.movers.values().flat_map(|it| &it.sockets);
+        let own = self.movers.values().flat_map(|it| &it.former);
         let own: HashSet<u64> = own.copied().collect();
         let led_to = own.iter().filter_map(|it| self.peers.get(it)).copied();
         let mut sockets: HashSet<u64> = led_to.collect();
@@ -148,7 +152,7 @@ mod tests {
         let descriptor = |inode: &u64| Descriptor {
             fd: 3,
             object: Object::Socket(*inode),
-            text: format!("socket:[{inode}]"),
+            text: format!("socket:[{inode}]").into(),
             is_readable: true,
             is_writable: true,
             is_named: false,
@@ -216,6 +220,20 @@ mod tests {
         }
         often.add(8, &holds(1, &[10, 11]), |_| false);
         assert!(often.have_rested(8));
+    }
+
+    #[test]
+    fn who_has_no_socket_any_more_is_alone_from_then_on() {
+        let both = |pid| holds(pid, &[10, 11]);
+        let looks: [&[Restless]; 3] = [
+            &[both(1), both(2)],
+            &[both(1), both(2)],
+            &[holds(1, &[]), holds(2, &[])],
+        ];
+        let mut links = pairs();
+        assert!(!run(&mut links, &looks[..2]));
+        assert!(run(&mut links, &looks));
+        assert!(links.ran().sockets.contains(&10), "its messages are read");
     }
 
     #[test]

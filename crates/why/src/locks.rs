@@ -67,7 +67,7 @@ impl Scene<'_> {
         if self.is_empty(group) {
             wakers.push(Waker::Outside);
         }
-        Wait::new(Kind::FileLock, wakers).on(descriptor.text).through(fd)
+        Wait::new(Kind::FileLock, wakers).on(&*descriptor.text).through(fd)
     }
 
     /// Whether a stranger has given its descriptor another number since.

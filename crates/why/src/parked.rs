@@ -49,7 +49,7 @@ impl Parked {
         let mut rings = 0;
         for (tid, descriptor) in seen.held() {
             self.has_event |= keeps_events(descriptor);
-            if descriptor.text == RING {
+            if &*descriptor.text == RING {
                 let info = proc.info(tid, descriptor.fd).unwrap_or_default();
                 self.add(in_ring(&info));
                 self.has_event = true;

@@ -29,7 +29,7 @@ impl Scene<'_> {
             Object::Device => Wait::moves(Kind::Terminal),
             Object::File(..) => Wait::moves(Kind::Other),
         };
-        wait.through(fd).on_default(text)
+        wait.through(fd).on_default(&text)
     }
 
     /// A wait for room.
@@ -49,7 +49,7 @@ impl Scene<'_> {
             Object::Device => Wait::moves(Kind::Terminal),
             Object::File(..) => Wait::moves(Kind::Other),
         };
-        wait.through(fd).on_default(text)
+        wait.through(fd).on_default(&text)
     }
 
     /// A wait for those who hold the other end of a pipe.
@@ -118,8 +118,8 @@ pub(crate) fn seen_from_here(pid: i32, folder: i32, path: &Path) -> PathBuf {
 
 impl Wait {
     /// The object, unless something better is known.
-    fn on_default(mut self, text: String) -> Self {
-        self.object.get_or_insert(text);
+    fn on_default(mut self, text: &str) -> Self {
+        self.object.get_or_insert_with(|| text.to_owned());
         self
     }
 }

@@ -7,7 +7,9 @@ use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use nix::errno::Errno;
 use nix::fcntl::{AtFlags, readlinkat};
 use nix::sys::stat::fstatat;
 
@@ -44,7 +46,7 @@ pub(crate) enum Called {
 }
 
 /// What a descriptor leads to.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Object {
     /// An unnamed pipe, by its inode.
     Pipe(u64),
@@ -76,7 +78,7 @@ pub(crate) struct Descriptor {
     pub(crate) fd: i32,
     pub(crate) object: Object,
     /// As `/proc` writes it: `pipe:[160151]`.
-    pub(crate) text: String,
+    pub(crate) text: Rc<str>,
     pub(crate) is_readable: bool,
     pub(crate) is_writable: bool,
     /// Whether a name still leads to it.
@@ -172,19 +174,25 @@ impl Proc {
         let path = format!("/proc/{pid}/fd");
         let folder = fs::File::open(&path).ok()?;
         let entries = fs::read_dir(&path).ok()?;
-        let read = |name: OsString| {
-            let fd = name.to_str()?.parse().ok()?;
-            known(fd).or_else(|| descriptor(pid, &folder, fd, &name))
-        };
-        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
-        Some(names.filter_map(read).collect())
+        let mut all = Vec::new();
+        for entry in entries {
+            let name = entry.ok()?.file_name();
+            let Some(fd) = name.to_str().and_then(|it| it.parse().ok()) else {
+                continue;
+            };
+            match known(fd) {
+                Some(descriptor) => all.push(descriptor),
+                None => all.extend(descriptor(pid, &folder, fd, &name)?),
+            }
+        }
+        Some(all)
     }
 
     /// What a descriptor leads to.
     pub(crate) fn object(self, pid: i32, fd: i32) -> Option<Object> {
         let folder = fs::File::open(format!("/proc/{pid}/fd")).ok()?;
         let name = OsString::from(fd.to_string());
-        Some(descriptor(pid, &folder, fd, &name)?.object)
+        Some(descriptor(pid, &folder, fd, &name)??.object)
     }
 
     pub(crate) fn info(self, pid: i32, fd: i32) -> Option<String> {
@@ -339,27 +347,41 @@ impl Proc {
 }
 
 /// From the folder on, and not from the root: of the time that a table of
-/// thousands takes, most is the way there.
+/// thousands takes, most is the way there. `None` if it may not be read, though
+/// the folder may: root reads that without the right to inspect the process.
 fn descriptor(
     pid: i32,
     folder: &fs::File,
     fd: i32,
     name: &OsStr,
+) -> Option<Option<Descriptor>> {
+    match readlinkat(folder, name) {
+        Ok(text) => Some(told(pid, folder, fd, name, &text)),
+        Err(Errno::EACCES | Errno::EPERM) => None,
+        Err(_) => Some(None), // closed meanwhile
+    }
+}
+
+fn told(
+    pid: i32,
+    folder: &fs::File,
+    fd: i32,
+    name: &OsStr,
+    text: &OsStr,
 ) -> Option<Descriptor> {
-    let text = readlinkat(folder, name).ok()?;
-    let text = text.to_string_lossy().into_owned();
+    let text: Rc<str> = text.to_string_lossy().into();
     let stat = |flags| fstatat(folder, name, flags).ok();
     let mode = stat(AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
     let mut is_named = false;
     let object = if let Some(object) = Object::of_text(&text) {
         object
-    } else if text == "anon_inode:[eventfd]" {
+    } else if &*text == "anon_inode:[eventfd]" {
         // All share one inode; but each has a number of its own.
         let info = self::text(&format!("/proc/{pid}/fdinfo/{fd}"))?;
         let id = parse::field(&info, "eventfd-id");
         let id = id.and_then(|id| id.parse().ok());
         id.map_or(Object::Anonymous, Object::Event)
-    } else if text.starts_with("anon_inode:") || text == "/dev/null" {
+    } else if text.starts_with("anon_inode:") || &*text == "/dev/null" {
         Object::Anonymous
     } else {
         let file = stat(AtFlags::empty())?;

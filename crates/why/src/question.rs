@@ -234,10 +234,11 @@ impl<'a> Asked<'a> {
                 ..Answer::finished()
             };
         }
-        let signs = first.signs();
         let is_quiet = first.tasks.iter().all(is_waiting) && {
             self.await_end(LOOKS_APART);
-            Census::take(self.proc, self.roots).signs() == signs
+            // Who was created while we looked is found only by this.
+            let second = Census::take(self.proc, self.roots);
+            second.signs() == first.signs()
         };
         if !is_quiet {
             return tell::moving(&first);
@@ -248,7 +249,7 @@ impl<'a> Asked<'a> {
             // Nobody has run between the first look and the last, so what
             // was read in between was true at one time.
             self.await_end(LOOKS_APART);
-            if Census::take(self.proc, self.roots).signs() != signs {
+            if !first.is_still(self.proc) {
                 return tell::moving(&first);
             }
         }

@@ -115,7 +115,9 @@ impl Scene<'_> {
                 let who = format!("pid {last}");
                 wait.evidence = Some(Evidence::LastUser(who));
             }
-            None => {}
+            // Who is known to have used it is no stranger who might come: what
+            // it took may be given back (SEM_UNDO), in a closed tree too.
+            None => wait.wakers.push(Waker::Outside),
         }
     }
 

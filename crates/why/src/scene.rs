@@ -261,7 +261,7 @@ impl<'a> Scene<'a> {
 
     /// The group of those who hold an end; made at the first question.
     pub(crate) fn group(&mut self, object: &Object, end: End) -> usize {
-        let key = (object.clone(), end);
+        let key = (*object, end);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -280,8 +280,7 @@ impl<'a> Scene<'a> {
     /// The same, with the end that they hold.
     pub(crate) fn known_ends(&self) -> Vec<(Object, End, usize)> {
         let all = self.known.iter();
-        all.map(|((object, end), group)| (object.clone(), *end, *group))
-            .collect()
+        all.map(|((object, end), group)| (*object, *end, *group)).collect()
     }
 
     /// With the pids of processes, where a thread's table was read.

@@ -185,7 +185,7 @@ impl Scene<'_> {
             };
             if !self.is_still(place, &entry, &descriptor) {
                 wait.members.push(Wait::moves(Kind::Poll).through(fd));
-            } else if descriptor.text == SET {
+            } else if &*descriptor.text == SET {
                 let inner = self.watched(task, fd, depth + 1);
                 wait.members.push(inner.through(fd));
             } else {
@@ -222,7 +222,7 @@ impl Scene<'_> {
         end: End,
     ) -> Wait {
         let info = self.info(task, descriptor.fd).unwrap_or_default();
-        match descriptor.text.as_str() {
+        match &*descriptor.text {
             "anon_inode:[eventfd]" => self.event(&info),
             TIMER if is_set(&info) => Wait::moves(Kind::Sleep),
             TIMER => {
