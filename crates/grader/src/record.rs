@@ -70,6 +70,8 @@ pub enum Cut {
     Cpu,
     /// It filled its folder.
     Files,
+    /// It made more calls than anybody follows.
+    Calls,
     /// It kept too much in files that it had removed.
     Removed,
     /// It had too many descriptors open.
@@ -90,6 +92,7 @@ impl Cut {
                 | Self::Memory
                 | Self::Cpu
                 | Self::Files
+                | Self::Calls
                 | Self::Removed
                 | Self::Descriptors
         )

@@ -26,6 +26,9 @@ pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
         Some(Cut::Wall) => {
             vec![ended(case, &format!("it ran for {} ms", limits.wall_ms))]
         }
+        Some(Cut::Calls) => {
+            vec![ended(case, "it made more system calls than are followed")]
+        }
         Some(Cut::Cpu) => {
             let what =
                 format!("it used more than {} ms of CPU time", limits.cpu_ms);
