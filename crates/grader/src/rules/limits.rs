@@ -164,7 +164,8 @@ pub(super) fn forbidden(case: &Case<'_>) -> Vec<Fault> {
     let found = case.history.events().find_map(|(_, event)| {
         let says = match &event.what {
             What::Refuse { call, reaches: Some(reaches), .. } => {
-                let (call, reaches) = (clean(call), clean(reaches));
+                let reaches = quoted(reaches.as_bytes(), 200);
+                let call = clean(call);
                 format!("called {call}, which reaches {reaches}")
             }
             What::Open { path, errno: Some(errno), .. }
