@@ -143,7 +143,9 @@ impl<W: Write> Keeper<W> {
             };
             let target = open(&named(tid, folder as i32, path), 0).ok()?;
             let place = target.place;
-            own.is_foreign(&place).then(|| place.display().to_string())
+            own.is_foreign(&place).then(|| {
+                format!("{}, which was there before the run", place.display())
+            })
         })
     }
 
