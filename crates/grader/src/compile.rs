@@ -1,8 +1,10 @@
 //! From one source file to a program, by the compiler alone.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -120,7 +122,10 @@ pub fn compile(
 fn is_program(draft: &Path, said: &mut String) -> bool {
     let length = fs::metadata(draft.join("solution")).map(|it| it.len());
     let why = match length {
-        Ok(..=LARGEST) => return true,
+        Ok(..=LARGEST) if has_loader(&draft.join("solution")) => return true,
+        Ok(..=LARGEST) => {
+            "error: the loader that the program names is not there\n".to_owned()
+        }
         Ok(length) => format!(
             "error: the program has {length} bytes; at most {LARGEST} are kept\n"
         ),
@@ -130,6 +135,30 @@ fn is_program(draft: &Path, said: &mut String) -> bool {
     };
     said.push_str(&why);
     false
+}
+
+/// Whether the kernel finds what is to load the program, which a source may
+/// name (`PT_INTERP`); who names none needs none.
+fn has_loader(program: &Path) -> bool {
+    let Ok(bytes) = fs::read(program) else { return false };
+    let number = |at: usize, length: usize| {
+        let part = bytes.get(at..at.checked_add(length)?)?.iter().rev();
+        Some(part.fold(0, |sum: usize, byte| sum << 8 | usize::from(*byte)))
+    };
+    let name = |header: usize| {
+        const INTERP: usize = 3;
+        let is_it = number(header, 4)? == INTERP;
+        let (at, length) = (number(header + 8, 8)?, number(header + 32, 8)?);
+        let name = bytes.get(at..at.checked_add(length)?).filter(|_| is_it)?;
+        let end = name.iter().position(|it| *it == 0)?;
+        Some(Path::new(OsStr::from_bytes(&name[..end])))
+    };
+    let headers = || {
+        let (at, size) = (number(0x20, 8)?, number(0x36, 2)?);
+        let places = (0..number(0x38, 2)?).map(move |it| at + it * size);
+        Some(places.filter_map(name).all(Path::is_file))
+    };
+    headers() != Some(false)
 }
 
 fn length_of(source: &Path) -> Result<u64, Trouble> {

@@ -70,6 +70,8 @@ pub enum Cut {
     Cpu,
     /// It filled its folder.
     Files,
+    /// It made more calls than anybody follows.
+    Calls,
     /// It kept too much in files that it had removed.
     Removed,
     /// It had too many descriptors open.
@@ -90,6 +92,7 @@ impl Cut {
                 | Self::Memory
                 | Self::Cpu
                 | Self::Files
+                | Self::Calls
                 | Self::Removed
                 | Self::Descriptors
         )
@@ -278,7 +281,31 @@ fn read_below(folder: &Path, name: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Cut;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::{Cut, read_below};
+
+    #[test]
+    fn a_link_out_of_the_folder_is_not_followed_and_one_inside_is() {
+        let name = format!("forklore-below-{}", std::process::id());
+        let above = std::env::temp_dir().join(name);
+        let folder = above.join("run");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(above.join("secret"), "secret").unwrap();
+        fs::write(folder.join("own"), "own").unwrap();
+        symlink("own", folder.join("inside")).unwrap();
+        symlink("../secret", folder.join("up")).unwrap();
+        symlink(folder.join("own"), folder.join("absolute")).unwrap();
+        let read = |name| read_below(&folder, name);
+        for name in ["own", "inside"] {
+            assert_eq!(read(name).as_deref(), Some(&b"own"[..]), "{name}");
+        }
+        for name in ["up", "absolute", "../secret", ".", "none"] {
+            assert_eq!(read(name), None, "{name}");
+        }
+        fs::remove_dir_all(above).unwrap();
+    }
 
     #[test]
     fn whom_the_keeper_ended_by_itself_did_not_leave_others_behind() {

@@ -31,6 +31,8 @@ use crate::verdict::Containment;
 const LOOK: Duration = Duration::from_millis(20);
 /// More events are not read: the run is ended.
 const EVENTS: usize = 400_000;
+/// More bytes of them neither: a path has thousands, and each may become six.
+const TRACE: u64 = 64 << 20;
 /// How long the streams of an ended run may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 /// What a shell gives.
@@ -63,7 +65,7 @@ enum Heard {
     Stderr(Vec<u8>),
     /// One of the two has ended.
     Silence,
-    Trace(Level, Vec<Event>),
+    Trace(Traced),
 }
 
 /// Runs the program.
@@ -132,8 +134,7 @@ impl Run {
         listen(from_stdout, &tell, Heard::Stdout)?;
         listen(from_stderr, &tell, Heard::Stderr)?;
         let read = move || {
-            let (level, events) = read_trace(trace);
-            tell.send(Heard::Trace(level, events)).ok();
+            tell.send(Heard::Trace(read_trace(trace))).ok();
         };
         Builder::new().spawn(read)?;
         let stillness =
@@ -205,9 +206,12 @@ impl Run {
             Heard::Stdout(bytes) => self.record.stdout.extend(bytes),
             Heard::Stderr(bytes) => self.record.stderr.extend(bytes),
             Heard::Silence => self.open -= 1,
-            Heard::Trace(level, events) => {
-                self.record.level = level;
-                self.record.events = events;
+            Heard::Trace(traced) => {
+                if traced.is_cut {
+                    self.cut(Cut::Calls);
+                }
+                self.record.level = traced.level;
+                self.record.events = traced.events;
                 self.has_trace = true;
             }
         }
@@ -292,13 +296,25 @@ fn listen(
     Builder::new().spawn(listen).map(drop)
 }
 
-fn read_trace(trace: BufReader<fs::File>) -> (Level, Vec<Event>) {
-    let Ok(reader) = Reader::new(trace) else {
-        return (Level::Light, Vec::new());
-    };
-    let level = reader.header().level;
-    let events = reader.map_while(Result::ok).take(EVENTS);
-    (level, events.collect())
+/// What was read of a trace.
+struct Traced {
+    level: Level,
+    events: Vec<Event>,
+    /// It goes on, and nobody reads it.
+    is_cut: bool,
+}
+
+fn read_trace(trace: BufReader<fs::File>) -> Traced {
+    let mut rest = trace.take(TRACE);
+    let mut traced =
+        Traced { level: Level::Light, events: Vec::new(), is_cut: false };
+    if let Ok(reader) = Reader::new(&mut rest) {
+        traced.level = reader.header().level;
+        let events = reader.map_while(Result::ok).take(EVENTS);
+        traced.events.extend(events);
+    }
+    traced.is_cut = traced.events.len() == EVENTS || rest.limit() == 0;
+    traced
 }
 
 fn request(setting: &Setting<'_>, place: &Place, helpers: &Helpers) -> Request {

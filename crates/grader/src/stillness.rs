@@ -90,7 +90,11 @@ impl Stillness {
         // A run begins with pipes of ours.
         tree.sealed = true;
         tree.reaper = Some(self.keeper);
-        let is_idle = || state(self.keeper) == Some('S');
+        // Who waits for the trace's reader holds the others.
+        let is_idle = || {
+            state(self.keeper) == Some('S')
+                && !is_in(self.keeper, nix::libc::SYS_write)
+        };
         let was_idle = is_idle();
         let answer = why::explain(&Question::new(tree));
         self.asked = Instant::now();
@@ -122,6 +126,12 @@ fn reads_stdin(pid: i32) -> bool {
     let call = fs::read_to_string(format!("/proc/{pid}/syscall"));
     let read = format!("{} 0x0 ", nix::libc::SYS_read);
     call.is_ok_and(|call| call.starts_with(&read))
+}
+
+/// Whether a process waits in this system call.
+fn is_in(pid: i32, number: nix::libc::c_long) -> bool {
+    let call = fs::read_to_string(format!("/proc/{pid}/syscall"));
+    call.is_ok_and(|call| call.starts_with(&format!("{number} ")))
 }
 
 /// The children of a process, in the order of their pids.

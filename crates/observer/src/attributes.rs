@@ -18,10 +18,13 @@ use crate::belongings::named;
 use crate::forbidden_calls::Changed;
 use crate::keeper::Keeper;
 use crate::pending::PendingCall;
-use crate::ptrace::{Tid, read_bytes, read_memory, read_words};
+use crate::ptrace::{Tid, is_visible, read_bytes, read_memory, read_words};
 
 const PATH_MAX: usize = 4096;
 const XATTR_SIZE_MAX: usize = 1 << 16; // <linux/limits.h>
+
+/// What a process that lets nobody look into it names.
+pub(crate) const UNSEEN: &str = "what nobody else can see";
 
 /// What came of such a call: its result, or whose file it would change.
 pub(crate) type Answered = Result<i64, String>;
@@ -45,6 +48,9 @@ impl<W: Write> Keeper<W> {
     ) -> Answered {
         let target = match find(tid, changed, call) {
             Ok(target) => target,
+            Err(Errno::EFAULT) if !is_visible(tid) => {
+                return Err(UNSEEN.to_owned());
+            }
             Err(errno) => return Ok(-i64::from(errno as i32)),
         };
         // Pipes and what is gone have no place.

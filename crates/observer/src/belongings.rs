@@ -14,11 +14,11 @@ use libc::c_int;
 use nix::unistd::geteuid;
 use trace::What;
 
-use crate::attributes::open;
+use crate::attributes::{UNSEEN, open};
 use crate::held::bytes;
 use crate::keeper::Keeper;
 use crate::pending::PendingCall;
-use crate::ptrace::{Tid, read_bytes};
+use crate::ptrace::{Tid, is_visible, read_bytes};
 use crate::table::Kind;
 
 const NAMED: &str = "/dev/shm";
@@ -138,10 +138,14 @@ impl<W: Write> Keeper<W> {
             _ => return None,
         };
         paths.into_iter().flatten().find_map(|(folder, path)| {
-            let path = read_bytes(tid, path, PATH_MAX)?;
+            let Some(path) = read_bytes(tid, path, PATH_MAX) else {
+                return (!is_visible(tid)).then(|| UNSEEN.to_owned());
+            };
             let target = open(&named(tid, folder as i32, path), 0).ok()?;
             let place = target.place;
-            own.is_foreign(&place).then(|| place.display().to_string())
+            own.is_foreign(&place).then(|| {
+                format!("{}, which was there before the run", place.display())
+            })
         })
     }
 

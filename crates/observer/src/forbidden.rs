@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::unistd::{Pid, getpgid};
 
-use crate::attributes::open;
+use crate::attributes::{UNSEEN, open};
 use crate::belongings::named;
 use crate::forbidden_calls::{
     CHANGING, F_SETOWN_EX, NAMESPACES, OWNING, is_never_allowed,
@@ -146,7 +146,7 @@ impl<W: Write> Keeper<W> {
         let mut bytes = [0; 110]; // struct sockaddr_un
         let length = bytes.len().min(length as usize);
         if read_memory(tid, address, &mut bytes[..length]) < length {
-            return Some("a socket that nobody can see".to_owned());
+            return Some(UNSEEN.to_owned());
         }
         let (family, path) = bytes[..length].split_at(2);
         let end = path.iter().position(|it| *it == 0).unwrap_or(path.len());

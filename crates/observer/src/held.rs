@@ -71,3 +71,36 @@ impl Held {
 pub(crate) fn bytes(file: &Metadata) -> u64 {
     file.blocks() * BLOCK
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::Write;
+
+    use super::held;
+
+    /// Two descriptors of one file count once, what has a name not at all.
+    #[test]
+    fn files_without_a_name_are_weighed_where_they_lie() {
+        let own = std::process::id() as i32;
+        let before = held(&[own], None);
+        let name = nix::sys::memfd::MFdFlags::empty();
+        let memory = nix::sys::memfd::memfd_create("own", name).unwrap();
+        let mut memory = File::from(memory);
+        memory.write_all(&[1; 1 << 20]).unwrap();
+        let again = memory.try_clone().unwrap();
+        let after = held(&[own], None);
+        assert_eq!(after.memory - before.memory, 1 << 20);
+        assert!(after.descriptors >= 2);
+        let place = format!("forklore-held-{own}");
+        let place = std::env::temp_dir().join(place);
+        let mut file = File::create(&place).unwrap();
+        file.write_all(&[1; 1 << 20]).unwrap();
+        file.sync_all().unwrap();
+        assert!(held(&[own], None).removed < 1 << 20);
+        fs::remove_file(&place).unwrap();
+        let removed = held(&[own], None).removed;
+        drop((memory, again));
+        assert!(removed >= 1 << 20, "{removed} bytes");
+    }
+}

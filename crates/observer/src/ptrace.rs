@@ -345,6 +345,13 @@ pub(crate) fn read_string(tid: Tid, from: u64, limit: usize) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Whether anything of a tracee that stands at a call can be read: who has
+/// made itself undumpable (PR_SET_DUMPABLE) shows it to root alone.
+pub(crate) fn is_visible(tid: Tid) -> bool {
+    let instruction = call_words(tid).map(|words| words[1]);
+    instruction.is_ok_and(|at| read_memory(tid, at, &mut [0]) == 1)
+}
+
 /// The same as its bytes; `None` if nothing can be read there.
 pub(crate) fn read_bytes(tid: Tid, from: u64, limit: usize) -> Option<Vec<u8>> {
     const PAGE: u64 = 4096;

@@ -26,6 +26,9 @@ pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
         Some(Cut::Wall) => {
             vec![ended(case, &format!("it ran for {} ms", limits.wall_ms))]
         }
+        Some(Cut::Calls) => {
+            vec![ended(case, "it made more system calls than are followed")]
+        }
         Some(Cut::Cpu) => {
             let what =
                 format!("it used more than {} ms of CPU time", limits.cpu_ms);
@@ -161,7 +164,8 @@ pub(super) fn forbidden(case: &Case<'_>) -> Vec<Fault> {
     let found = case.history.events().find_map(|(_, event)| {
         let says = match &event.what {
             What::Refuse { call, reaches: Some(reaches), .. } => {
-                let (call, reaches) = (clean(call), clean(reaches));
+                let reaches = quoted(reaches.as_bytes(), 200);
+                let call = clean(call);
                 format!("called {call}, which reaches {reaches}")
             }
             What::Open { path, errno: Some(errno), .. }

@@ -8,7 +8,7 @@ use why::Cause;
 use super::channels::last_transfer;
 use super::{Case, Fault};
 use crate::hang::tell;
-use crate::plain::clean;
+use crate::plain::{clean, quoted};
 use crate::record::Cut;
 
 /// So often may one ask in vain.
@@ -148,7 +148,7 @@ fn asks_in_vain(case: &Case<'_>) -> Vec<Fault> {
                 asked => format!(
                     "{title} asked {ASKS} times in a row, and each time the \
                      answer was \"not yet\": {}",
-                    clean(asked)
+                    quoted(asked.as_bytes(), 120)
                 ),
             };
             return vec![Fault::of(&event.who, says)];
