@@ -20,6 +20,7 @@ pub(crate) const GROUPS: [(&str, &str); 7] = [
 /// All rows of the tables and all points of the curves.
 pub(crate) fn all() -> Vec<Row> {
     let mut rows = creating();
+    rows.extend(creating_from_large());
     rows.extend(trips());
     rows.extend(queues());
     rows.extend(bytes());
@@ -36,12 +37,12 @@ fn creating() -> Vec<Row> {
     let row = |id, title| {
         Row::new("creating", id, title, "create", Unit::Each("process"))
     };
-    let large = |id, title| row(id, title).size(GIB);
     vec![
         row("create.fork", "fork, exit, wait")
             .c("fork", "fork", 200)
             .same("fork", "fork", 200)
             .c("fork.libgcc", "fork, with libgcc_s", 200)
+            .c("fork.large", "fork, of Rust's size", 200)
             .python("process", "Process", 60)
             .python("fork", "os.fork", 60),
         row("create.spawn", "another program")
@@ -56,7 +57,18 @@ fn creating() -> Vec<Row> {
         row("create.thread", "a thread, for comparison")
             .c("thread", "pthread_create", 300)
             .rust("thread", "thread::Builder", 300)
+            .c("guarded", "pthread_create, with a signal stack", 300)
             .python("thread", "Thread", 200),
+    ]
+}
+
+/// Creating, by a parent that holds memory.
+fn creating_from_large() -> Vec<Row> {
+    let large = |id, title| {
+        Row::new("creating", id, title, "create", Unit::Each("process"))
+            .size(GIB)
+    };
+    vec![
         large("create.fork.1GiB", "fork of a parent of 1 GiB")
             .c("fork", "fork", 4)
             .same("fork", "fork", 4)
@@ -234,6 +246,7 @@ fn ends() -> Vec<Row> {
             .c("sigterm", "kill", 60)
             .same("sigterm", "kill", 60)
             .c("sigterm.libgcc", "kill, with libgcc_s", 60)
+            .c("sigterm.large", "kill, of Rust's size", 60)
             .python("terminate", "terminate, join", 30),
         row("state.one", "the state of one process", "state")
             .c("by-hand", "open, read", 2000)
@@ -293,7 +306,10 @@ fn by_tree() -> Vec<Row> {
             .c("tree", "fork", count)
             .same("tree", "fork", count)
             .python("tree", "os.fork", count.min(10));
-        if size < 10_000 { row } else { row.long() }
+        match size {
+            10_000 => row.long(),
+            _ => row.c("tree.large", "fork, of Rust's size", count),
+        }
     };
     [10, 100, 1000, 10_000].map(row).into()
 }
