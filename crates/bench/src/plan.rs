@@ -99,21 +99,21 @@ fn trips() -> Vec<Row> {
     };
     let pipes = on_one_and_two(|word, cpus| {
         row("pipe", word, format!("two pipes, {cpus}"))
-            .c("pipe", "pipe", 3000)
-            .same("pipe", "pipe", 3000)
-            .python("pipe", "os.pipe", 3000)
+            .c("pipe", "pipe", 2000)
+            .same("pipe", "pipe", 2000)
+            .python("pipe", "os.pipe", 2000)
     });
     let pairs = on_one_and_two(|word, cpus| {
         row("socketpair", word, format!("a socketpair, {cpus}"))
-            .c("socketpair", "socketpair", 3000)
-            .same("socketpair", "socketpair", 3000)
-            .rust("typed", "ipc-channel", 3000)
-            .python("connection", "Pipe()", 3000)
+            .c("socketpair", "socketpair", 2000)
+            .same("socketpair", "socketpair", 2000)
+            .rust("typed", "ipc-channel", 2000)
+            .python("connection", "Pipe()", 2000)
     });
     let futexes = on_one_and_two(|word, cpus| {
         row("futex", word, format!("a futex, {cpus}"))
-            .c("futex", "futex", 3000)
-            .same("futex", "futex", 3000)
+            .c("futex", "futex", 2000)
+            .same("futex", "futex", 2000)
     });
     let spinning = row("spin", "two", "spinning, two CPUs".into())
         .two_cpus()
@@ -131,7 +131,7 @@ fn queues() -> Vec<Row> {
     for (senders, who) in [(1, "1 producer"), (4, "4 producers")] {
         for (size, name, id) in SIZES {
             // As much memory for each size, if the consumer never runs.
-            let count = if size > 2 * KIB { 1000 } else { 20_000 };
+            let count = if size > 2 * KIB { 500 } else { 10_000 };
             let title = format!("{who}, {name}");
             let row = row(format!("queue.{senders}.{id}"), title)
                 .size(size)
@@ -152,8 +152,8 @@ fn queues() -> Vec<Row> {
             row(format!("queue.mq.{id}"), format!("a POSIX queue, {name}"))
                 .size(*size)
                 .senders(1)
-                .c("mq", "mq_send", 20_000)
-                .same("mq", "mq_send", 20_000),
+                .c("mq", "mq_send", 10_000)
+                .same("mq", "mq_send", 10_000),
         );
     }
     rows
@@ -185,20 +185,20 @@ fn memory() -> Vec<Row> {
     };
     let mutexes = on_one_and_two(|word, cpus| {
         row("mutex", word, format!("four add under a mutex, {cpus}"))
-            .c("mutex", "mutex", 1_000_000)
-            .same("mutex", "mutex", 1_000_000)
-            .c("mutex-plain", "mutex, unchecked", 1_000_000)
+            .c("mutex", "mutex", 600_000)
+            .same("mutex", "mutex", 600_000)
+            .c("mutex-plain", "mutex, unchecked", 600_000)
     });
     let semaphores = on_one_and_two(|word, cpus| {
         row("semaphore", word, format!("under a semaphore, {cpus}"))
-            .c("semaphore", "semaphore", 500_000)
-            .same("semaphore", "semaphore", 500_000)
-            .python("value", "Value", 100_000)
+            .c("semaphore", "semaphore", 300_000)
+            .same("semaphore", "semaphore", 300_000)
+            .python("value", "Value", 50_000)
     });
     let atomics = on_one_and_two(|word, cpus| {
         row("atomic", word, format!("with one instruction, {cpus}"))
-            .c("atomic", "atomic", 4_000_000)
-            .same("atomic", "atomic", 4_000_000)
+            .c("atomic", "atomic", 2_000_000)
+            .same("atomic", "atomic", 2_000_000)
     });
     let array = Row::new(
         "memory",
@@ -212,7 +212,8 @@ fn memory() -> Vec<Row> {
     .same("atomic", "atomics", 10_000_000)
     .c("plain", "plain numbers", 10_000_000)
     .python("array", "Array", 120_000)
-    .python("raw", "RawArray", 1_000_000);
+    .python("raw", "RawArray", 1_000_000)
+    .long();
     let counters = [mutexes, semaphores, atomics].into_iter().flatten();
     counters.chain([array]).collect()
 }
@@ -284,12 +285,18 @@ fn by_size() -> Vec<Row> {
             .python("fork", "os.fork", few);
         let spawn = row("spawn", "another program")
             .c("spawn", "posix_spawn", 20)
-            .same("spawn", "Command", 20)
-            .python("spawn", "os.posix_spawn", 20);
-        rows.extend([fork, spawn].map(|row| match mebibytes {
-            ..64 => row,
-            _ => row.long(),
-        }));
+            .same("spawn", "Command", 20);
+        let spawn = match mebibytes {
+            4096 => spawn,
+            _ => spawn.python("spawn", "os.posix_spawn", 20),
+        };
+        rows.push(if mebibytes < 64 { fork } else { fork.long() });
+        // Its line is flat: every second point will do.
+        match mebibytes {
+            1 | 16 => rows.push(spawn),
+            256 | 4096 => rows.push(spawn.long()),
+            _ => {}
+        }
     }
     rows
 }
@@ -306,10 +313,11 @@ fn by_tree() -> Vec<Row> {
             .c("tree", "fork", count)
             .same("tree", "fork", count)
             .python("tree", "os.fork", count.min(10));
-        match size {
-            10_000 => row.long(),
+        let row = match size {
+            10_000 => row,
             _ => row.c("tree.large", "fork, of Rust's size", count),
-        }
+        };
+        row.long()
     };
     [10, 100, 1000, 10_000].map(row).into()
 }
@@ -319,7 +327,7 @@ fn by_producers() -> Vec<Row> {
     let row = |senders: usize| {
         let id = format!("producers.{senders}");
         let title = format!("1 KiB, producers: {senders}");
-        let count = 19_200;
+        let count = 38_400;
         Row::new("producers", id, title, "queue", Unit::Messages)
             .two_cpus()
             .size(KIB)
@@ -329,6 +337,7 @@ fn by_producers() -> Vec<Row> {
             .rust("bytes", "ipc-channel, bytes", count)
             .rust("typed", "ipc-channel", count)
             .python("queue", "Queue", 6400)
+            .long()
     };
     [1, 2, 4, 8, 16, 32, 64].map(row).into()
 }
