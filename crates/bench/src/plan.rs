@@ -99,21 +99,21 @@ fn trips() -> Vec<Row> {
     };
     let pipes = on_one_and_two(|word, cpus| {
         row("pipe", word, format!("two pipes, {cpus}"))
-            .c("pipe", "pipe", 2000)
-            .same("pipe", "pipe", 2000)
-            .python("pipe", "os.pipe", 2000)
+            .c("pipe", "pipe", 1200)
+            .same("pipe", "pipe", 1200)
+            .python("pipe", "os.pipe", 1200)
     });
     let pairs = on_one_and_two(|word, cpus| {
         row("socketpair", word, format!("a socketpair, {cpus}"))
-            .c("socketpair", "socketpair", 2000)
-            .same("socketpair", "socketpair", 2000)
-            .rust("typed", "ipc-channel", 2000)
-            .python("connection", "Pipe()", 2000)
+            .c("socketpair", "socketpair", 1200)
+            .same("socketpair", "socketpair", 1200)
+            .rust("typed", "ipc-channel", 1200)
+            .python("connection", "Pipe()", 1200)
     });
     let futexes = on_one_and_two(|word, cpus| {
         row("futex", word, format!("a futex, {cpus}"))
-            .c("futex", "futex", 2000)
-            .same("futex", "futex", 2000)
+            .c("futex", "futex", 1200)
+            .same("futex", "futex", 1200)
     });
     let spinning = row("spin", "two", "spinning, two CPUs".into())
         .two_cpus()
@@ -185,20 +185,20 @@ fn memory() -> Vec<Row> {
     };
     let mutexes = on_one_and_two(|word, cpus| {
         row("mutex", word, format!("four add under a mutex, {cpus}"))
-            .c("mutex", "mutex", 600_000)
-            .same("mutex", "mutex", 600_000)
-            .c("mutex-plain", "mutex, unchecked", 600_000)
+            .c("mutex", "mutex", 300_000)
+            .same("mutex", "mutex", 300_000)
+            .c("mutex-plain", "mutex, unchecked", 300_000)
     });
     let semaphores = on_one_and_two(|word, cpus| {
         row("semaphore", word, format!("under a semaphore, {cpus}"))
-            .c("semaphore", "semaphore", 300_000)
-            .same("semaphore", "semaphore", 300_000)
-            .python("value", "Value", 50_000)
+            .c("semaphore", "semaphore", 150_000)
+            .same("semaphore", "semaphore", 150_000)
+            .python("value", "Value", 25_000)
     });
     let atomics = on_one_and_two(|word, cpus| {
         row("atomic", word, format!("with one instruction, {cpus}"))
-            .c("atomic", "atomic", 2_000_000)
-            .same("atomic", "atomic", 2_000_000)
+            .c("atomic", "atomic", 1_000_000)
+            .same("atomic", "atomic", 1_000_000)
     });
     let array = Row::new(
         "memory",
@@ -212,7 +212,7 @@ fn memory() -> Vec<Row> {
     .same("atomic", "atomics", 10_000_000)
     .c("plain", "plain numbers", 10_000_000)
     .python("array", "Array", 120_000)
-    .python("raw", "RawArray", 1_000_000)
+    .python("raw", "RawArray", 500_000)
     .long();
     let counters = [mutexes, semaphores, atomics].into_iter().flatten();
     counters.chain([array]).collect()
@@ -225,15 +225,15 @@ fn locks() -> Vec<Row> {
     };
     let locks = on_one_and_two(|word, cpus| {
         row("lock", word, format!("a lock, to who waits, {cpus}"), "hand-off")
-            .c("mutex", "mutex", 400)
-            .same("mutex", "mutex", 400)
+            .c("mutex", "mutex", 200)
+            .same("mutex", "mutex", 200)
             .python("lock", "Lock", 300)
     });
     let turns = on_one_and_two(|word, cpus| {
         row("turns", word, format!("turns by semaphores, {cpus}"), "turn")
-            .c("semaphore", "semaphore", 4000)
-            .same("semaphore", "semaphore", 4000)
-            .python("semaphore", "Semaphore", 5000)
+            .c("semaphore", "semaphore", 1500)
+            .same("semaphore", "semaphore", 1500)
+            .python("semaphore", "Semaphore", 1500)
     });
     [locks, turns].into_iter().flatten().collect()
 }
@@ -262,7 +262,8 @@ fn ends() -> Vec<Row> {
             .same("all-by-hand", "open, read", 15)
             .rust("all-sysinfo", "sysinfo", 10)
             .python("all-by-hand", "open, read", 10)
-            .python("all-psutil", "psutil", 5),
+            .python("all-psutil", "psutil", 5)
+            .long(),
     ]
 }
 
@@ -285,17 +286,15 @@ fn by_size() -> Vec<Row> {
             .python("fork", "os.fork", few);
         let spawn = row("spawn", "another program")
             .c("spawn", "posix_spawn", 20)
-            .same("spawn", "Command", 20);
-        let spawn = match mebibytes {
-            4096 => spawn,
-            _ => spawn.python("spawn", "os.posix_spawn", 20),
-        };
-        rows.push(if mebibytes < 64 { fork } else { fork.long() });
-        // Its line is flat: every second point will do.
+            .same("spawn", "Command", 20)
+            .python("spawn", "os.posix_spawn", 20);
+        // The line of spawn is flat, and 1 GiB is a row of a table: a point
+        // for which so much memory is touched costs seconds.
         match mebibytes {
-            1 | 16 => rows.push(spawn),
-            256 | 4096 => rows.push(spawn.long()),
-            _ => {}
+            1 | 16 => rows.extend([fork, spawn]),
+            256 => rows.extend([fork.long(), spawn.long()]),
+            1024 => rows.push(spawn.long()),
+            _ => rows.push(fork.long()),
         }
     }
     rows
