@@ -234,11 +234,32 @@ static void create_spawn(void) { spawn("/bin/true", NULL); }
 static void create_again(void) { spawn(myself, "nothing"); }
 static void *nothing(void *argument) { return argument; }
 
-static void create_thread(void) {
+static void run_thread(void *(*body)(void *)) {
     pthread_t thread;
-    if ((errno = pthread_create(&thread, NULL, nothing, NULL))) fail("pthread_create");
+    if ((errno = pthread_create(&thread, NULL, body, NULL))) fail("pthread_create");
     pthread_join(thread, NULL);
 }
+
+/* What a thread of Rust does before and after its work, call by call: it finds
+ * its stack, and has a small one on which a handler can report its overflow. */
+static void *guarded(void *argument) {
+    pthread_attr_t found;
+    if ((errno = pthread_getattr_np(pthread_self(), &found))) fail("pthread_getattr_np");
+    pthread_attr_destroy(&found);
+    (void)gettid();
+    stack_t old, none = {.ss_flags = SS_DISABLE, .ss_size = 2 * PAGE};
+    if (sigaltstack(NULL, &old)) fail("sigaltstack");
+    char *place = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (place == MAP_FAILED) fail("mmap");
+    if (mprotect(place, PAGE, PROT_NONE)) fail("mprotect");
+    stack_t small = {.ss_sp = place + PAGE, .ss_size = 2 * PAGE};
+    if (sigaltstack(&small, NULL) || sigaltstack(&none, NULL)) fail("sigaltstack");
+    munmap(place, 3 * PAGE);
+    return argument;
+}
+
+static void create_thread(void) { run_thread(nothing); }
+static void create_guarded(void) { run_thread(guarded); }
 
 static int is_way(const char *name) { return strcmp(way, name) == 0; }
 
@@ -254,6 +275,7 @@ static double create(void) {
     if (is_way("spawn")) return median_of(create_spawn);
     if (is_way("again")) return median_of(create_again);
     if (is_way("thread")) return median_of(create_thread);
+    if (is_way("guarded")) return median_of(create_guarded);
     return -1;
 }
 
@@ -667,6 +689,17 @@ static const struct {
     {"create", create},   {"tree", tree},   {"trip", trip},         {"queue", queue}, {"bandwidth", bandwidth},
     {"counter", counter}, {"array", array}, {"hand-off", hand_off}, {"end", ending},  {"state", state},
 };
+
+#ifdef AS_LARGE_AS_RUST
+/* Seven pages of addresses, which the dynamic linker writes at the start. */
+static char somewhere;
+#define ADDRESSES_8 &somewhere, &somewhere, &somewhere, &somewhere, &somewhere, &somewhere, &somewhere, &somewhere
+#define ADDRESSES_64 ADDRESSES_8, ADDRESSES_8, ADDRESSES_8, ADDRESSES_8, ADDRESSES_8, ADDRESSES_8, ADDRESSES_8, ADDRESSES_8
+#define PAGE_OF_ADDRESSES                                                                                              \
+    ADDRESSES_64, ADDRESSES_64, ADDRESSES_64, ADDRESSES_64, ADDRESSES_64, ADDRESSES_64, ADDRESSES_64, ADDRESSES_64
+char *const addresses[] = {PAGE_OF_ADDRESSES, PAGE_OF_ADDRESSES, PAGE_OF_ADDRESSES, PAGE_OF_ADDRESSES,
+                           PAGE_OF_ADDRESSES, PAGE_OF_ADDRESSES, PAGE_OF_ADDRESSES};
+#endif
 
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "nothing") == 0) return 0;

@@ -7,7 +7,7 @@ use crate::against::Repeat;
 use crate::figure::Figure;
 use crate::results::Results;
 use crate::row::{Row, Unit};
-use crate::runner::{ROUNDS, ROUNDS_IF_LONG};
+use crate::runner::ROUNDS;
 
 const TRIALS: usize = 20_000;
 
@@ -81,7 +81,7 @@ fn part(mut is_so: impl FnMut() -> bool) -> f64 {
 #[test]
 fn one_more_round_lies_in_the_range_in_99_of_100_cases() {
     let mut random = Random(1);
-    for count in [3, 4, ROUNDS_IF_LONG, ROUNDS, 20] {
+    for count in [3, 4, ROUNDS, 8, 20] {
         let held = part(|| {
             let rounds = NONE.rounds(count + 1, &mut random);
             let range = figure(&rounds[1..]).range.unwrap();
@@ -95,7 +95,7 @@ fn one_more_round_lies_in_the_range_in_99_of_100_cases() {
 fn another_run_lies_in_the_range_in_at_least_99_of_100_cases() {
     let mut random = Random(2);
     for noise in [NONE, REAL] {
-        for count in [ROUNDS_IF_LONG, ROUNDS] {
+        for count in [ROUNDS, 8] {
             let held = part(|| {
                 let here = figure(&noise.rounds(count, &mut random));
                 let there = figure(&noise.rounds(count, &mut random));

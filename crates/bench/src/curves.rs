@@ -48,7 +48,9 @@ pub(crate) fn curves(
         let before = lines[..number].iter();
         let of_its = before.filter(|other| other.column == line.column);
         let dashes = ["none", "7 3", "2 3"][of_its.count() % 3];
-        inside += &drawn(line, dashes, across, up, y);
+        // Ranges of ways that are near to each other stand side by side.
+        let aside = 3.0 * (number as f64 - (lines.len() - 1) as f64 / 2.0);
+        inside += &drawn(line, dashes, across, up, (aside, y));
     }
     Some(picture(WIDTH, HEIGHT, curve.title, &inside))
 }
@@ -105,7 +107,7 @@ fn drawn(
     dashes: &str,
     across: Decades,
     up: Decades,
-    name_y: f64,
+    (aside, name_y): (f64, f64),
 ) -> String {
     let class = class(the.column);
     let at = |(place, figure): &(f64, Figure)| {
@@ -128,7 +130,9 @@ fn drawn(
     for point in &the.points {
         let (x, y) = at(point);
         let [least, most] = point.1.ends().map(|end| up.place(end));
-        drawn += &line((x, least), (x, most), "range");
+        let beside = x + aside;
+        let its_own = format!("range {class}");
+        drawn += &line((beside, least), (beside, most), &its_own);
         drawn += &format!(
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" \
              class=\"{class}\"/>\n"
@@ -148,6 +152,8 @@ fn frame(
     places: &[f64],
 ) -> String {
     let mut frame = text((12.0, 22.0), "title", "start", curve.title);
+    let what = "the thin lines are the ranges";
+    frame += &text((WIDTH - 12.0, 22.0), "soft", "end", what);
     for power in up.powers() {
         let y = up.place(power);
         frame += &line((LEFT, y), (RIGHT + 6.0, y), "grid");

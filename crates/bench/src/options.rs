@@ -14,8 +14,8 @@ measures what processes cost: the same work in Rust, in C (gcc) and in Python
   --only WORD       only rows whose id or group begins with WORD; may be given
                     again: --only create --only trip.pipe
   --list            the ids of all rows, and their groups
-  --rounds N        how often each is measured (default 6; curves, and
-                    what holds 1 GiB, at most 5; a range takes 3)
+  --rounds N        how often each is measured (default 5); more
+                    make the ranges narrower, fewer than 3 make none
   --quick           one round with few repetitions: tries everything out, the
                     figures mean nothing
   --without C       leaves a column out: C or Python; may be given again

@@ -20,6 +20,7 @@ pub(crate) const GROUPS: [(&str, &str); 7] = [
 /// All rows of the tables and all points of the curves.
 pub(crate) fn all() -> Vec<Row> {
     let mut rows = creating();
+    rows.extend(creating_from_large());
     rows.extend(trips());
     rows.extend(queues());
     rows.extend(bytes());
@@ -36,12 +37,12 @@ fn creating() -> Vec<Row> {
     let row = |id, title| {
         Row::new("creating", id, title, "create", Unit::Each("process"))
     };
-    let large = |id, title| row(id, title).size(GIB);
     vec![
         row("create.fork", "fork, exit, wait")
             .c("fork", "fork", 200)
             .same("fork", "fork", 200)
             .c("fork.libgcc", "fork, with libgcc_s", 200)
+            .c("fork.large", "fork, of Rust's size", 200)
             .python("process", "Process", 60)
             .python("fork", "os.fork", 60),
         row("create.spawn", "another program")
@@ -56,7 +57,18 @@ fn creating() -> Vec<Row> {
         row("create.thread", "a thread, for comparison")
             .c("thread", "pthread_create", 300)
             .rust("thread", "thread::Builder", 300)
+            .c("guarded", "pthread_create, with a signal stack", 300)
             .python("thread", "Thread", 200),
+    ]
+}
+
+/// Creating, by a parent that holds memory.
+fn creating_from_large() -> Vec<Row> {
+    let large = |id, title| {
+        Row::new("creating", id, title, "create", Unit::Each("process"))
+            .size(GIB)
+    };
+    vec![
         large("create.fork.1GiB", "fork of a parent of 1 GiB")
             .c("fork", "fork", 4)
             .same("fork", "fork", 4)
@@ -87,21 +99,21 @@ fn trips() -> Vec<Row> {
     };
     let pipes = on_one_and_two(|word, cpus| {
         row("pipe", word, format!("two pipes, {cpus}"))
-            .c("pipe", "pipe", 3000)
-            .same("pipe", "pipe", 3000)
-            .python("pipe", "os.pipe", 3000)
+            .c("pipe", "pipe", 1200)
+            .same("pipe", "pipe", 1200)
+            .python("pipe", "os.pipe", 1200)
     });
     let pairs = on_one_and_two(|word, cpus| {
         row("socketpair", word, format!("a socketpair, {cpus}"))
-            .c("socketpair", "socketpair", 3000)
-            .same("socketpair", "socketpair", 3000)
-            .rust("typed", "ipc-channel", 3000)
-            .python("connection", "Pipe()", 3000)
+            .c("socketpair", "socketpair", 1200)
+            .same("socketpair", "socketpair", 1200)
+            .rust("typed", "ipc-channel", 1200)
+            .python("connection", "Pipe()", 1200)
     });
     let futexes = on_one_and_two(|word, cpus| {
         row("futex", word, format!("a futex, {cpus}"))
-            .c("futex", "futex", 3000)
-            .same("futex", "futex", 3000)
+            .c("futex", "futex", 1200)
+            .same("futex", "futex", 1200)
     });
     let spinning = row("spin", "two", "spinning, two CPUs".into())
         .two_cpus()
@@ -119,7 +131,7 @@ fn queues() -> Vec<Row> {
     for (senders, who) in [(1, "1 producer"), (4, "4 producers")] {
         for (size, name, id) in SIZES {
             // As much memory for each size, if the consumer never runs.
-            let count = if size > 2 * KIB { 1000 } else { 20_000 };
+            let count = if size > 2 * KIB { 500 } else { 10_000 };
             let title = format!("{who}, {name}");
             let row = row(format!("queue.{senders}.{id}"), title)
                 .size(size)
@@ -140,8 +152,8 @@ fn queues() -> Vec<Row> {
             row(format!("queue.mq.{id}"), format!("a POSIX queue, {name}"))
                 .size(*size)
                 .senders(1)
-                .c("mq", "mq_send", 20_000)
-                .same("mq", "mq_send", 20_000),
+                .c("mq", "mq_send", 10_000)
+                .same("mq", "mq_send", 10_000),
         );
     }
     rows
@@ -173,20 +185,20 @@ fn memory() -> Vec<Row> {
     };
     let mutexes = on_one_and_two(|word, cpus| {
         row("mutex", word, format!("four add under a mutex, {cpus}"))
-            .c("mutex", "mutex", 1_000_000)
-            .same("mutex", "mutex", 1_000_000)
-            .c("mutex-plain", "mutex, unchecked", 1_000_000)
+            .c("mutex", "mutex", 300_000)
+            .same("mutex", "mutex", 300_000)
+            .c("mutex-plain", "mutex, unchecked", 300_000)
     });
     let semaphores = on_one_and_two(|word, cpus| {
         row("semaphore", word, format!("under a semaphore, {cpus}"))
-            .c("semaphore", "semaphore", 500_000)
-            .same("semaphore", "semaphore", 500_000)
-            .python("value", "Value", 100_000)
+            .c("semaphore", "semaphore", 150_000)
+            .same("semaphore", "semaphore", 150_000)
+            .python("value", "Value", 25_000)
     });
     let atomics = on_one_and_two(|word, cpus| {
         row("atomic", word, format!("with one instruction, {cpus}"))
-            .c("atomic", "atomic", 4_000_000)
-            .same("atomic", "atomic", 4_000_000)
+            .c("atomic", "atomic", 1_000_000)
+            .same("atomic", "atomic", 1_000_000)
     });
     let array = Row::new(
         "memory",
@@ -200,7 +212,8 @@ fn memory() -> Vec<Row> {
     .same("atomic", "atomics", 10_000_000)
     .c("plain", "plain numbers", 10_000_000)
     .python("array", "Array", 120_000)
-    .python("raw", "RawArray", 1_000_000);
+    .python("raw", "RawArray", 500_000)
+    .long();
     let counters = [mutexes, semaphores, atomics].into_iter().flatten();
     counters.chain([array]).collect()
 }
@@ -212,15 +225,15 @@ fn locks() -> Vec<Row> {
     };
     let locks = on_one_and_two(|word, cpus| {
         row("lock", word, format!("a lock, to who waits, {cpus}"), "hand-off")
-            .c("mutex", "mutex", 400)
-            .same("mutex", "mutex", 400)
+            .c("mutex", "mutex", 200)
+            .same("mutex", "mutex", 200)
             .python("lock", "Lock", 300)
     });
     let turns = on_one_and_two(|word, cpus| {
         row("turns", word, format!("turns by semaphores, {cpus}"), "turn")
-            .c("semaphore", "semaphore", 4000)
-            .same("semaphore", "semaphore", 4000)
-            .python("semaphore", "Semaphore", 5000)
+            .c("semaphore", "semaphore", 1500)
+            .same("semaphore", "semaphore", 1500)
+            .python("semaphore", "Semaphore", 1500)
     });
     [locks, turns].into_iter().flatten().collect()
 }
@@ -234,6 +247,7 @@ fn ends() -> Vec<Row> {
             .c("sigterm", "kill", 60)
             .same("sigterm", "kill", 60)
             .c("sigterm.libgcc", "kill, with libgcc_s", 60)
+            .c("sigterm.large", "kill, of Rust's size", 60)
             .python("terminate", "terminate, join", 30),
         row("state.one", "the state of one process", "state")
             .c("by-hand", "open, read", 2000)
@@ -248,7 +262,8 @@ fn ends() -> Vec<Row> {
             .same("all-by-hand", "open, read", 15)
             .rust("all-sysinfo", "sysinfo", 10)
             .python("all-by-hand", "open, read", 10)
-            .python("all-psutil", "psutil", 5),
+            .python("all-psutil", "psutil", 5)
+            .long(),
     ]
 }
 
@@ -273,10 +288,14 @@ fn by_size() -> Vec<Row> {
             .c("spawn", "posix_spawn", 20)
             .same("spawn", "Command", 20)
             .python("spawn", "os.posix_spawn", 20);
-        rows.extend([fork, spawn].map(|row| match mebibytes {
-            ..64 => row,
-            _ => row.long(),
-        }));
+        // The line of spawn is flat, and 1 GiB is a row of a table: a point
+        // for which so much memory is touched costs seconds.
+        match mebibytes {
+            1 | 16 => rows.extend([fork, spawn]),
+            256 => rows.extend([fork.long(), spawn.long()]),
+            1024 => rows.push(spawn.long()),
+            _ => rows.push(fork.long()),
+        }
     }
     rows
 }
@@ -293,7 +312,11 @@ fn by_tree() -> Vec<Row> {
             .c("tree", "fork", count)
             .same("tree", "fork", count)
             .python("tree", "os.fork", count.min(10));
-        if size < 10_000 { row } else { row.long() }
+        let row = match size {
+            10_000 => row,
+            _ => row.c("tree.large", "fork, of Rust's size", count),
+        };
+        row.long()
     };
     [10, 100, 1000, 10_000].map(row).into()
 }
@@ -303,7 +326,7 @@ fn by_producers() -> Vec<Row> {
     let row = |senders: usize| {
         let id = format!("producers.{senders}");
         let title = format!("1 KiB, producers: {senders}");
-        let count = 19_200;
+        let count = 38_400;
         Row::new("producers", id, title, "queue", Unit::Messages)
             .two_cpus()
             .size(KIB)
@@ -313,6 +336,7 @@ fn by_producers() -> Vec<Row> {
             .rust("bytes", "ipc-channel, bytes", count)
             .rust("typed", "ipc-channel", count)
             .python("queue", "Queue", 6400)
+            .long()
     };
     [1, 2, 4, 8, 16, 32, 64].map(row).into()
 }

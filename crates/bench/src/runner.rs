@@ -12,13 +12,9 @@ use crate::limits::Limits;
 use crate::results::Results;
 use crate::row::{Row, Way};
 
-/// How many rounds a run has. A range grows fast with fewer, and the time
-/// with more.
-pub(crate) const ROUNDS: usize = 6;
-/// Of a curve, which has many points, and of what takes a second and more.
-pub(crate) const ROUNDS_IF_LONG: usize = 5;
-/// To touch that much memory takes longer than what is measured.
-const LARGE: usize = 1 << 30;
+/// How many rounds a run has, if not told: a range grows fast with fewer, and
+/// the time with more.
+pub(crate) const ROUNDS: usize = 5;
 
 /// Measures all rows; those that this machine cannot do are told, and left
 /// out.
@@ -78,7 +74,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Each row, its ways in turns: in each round another one is first.
     fn round(&mut self, rows: &[Row], round: usize) -> Result {
-        for row in rows.iter().filter(|row| is_due(row, round)) {
+        for row in rows {
             let mut ways: Vec<&Way> = row.ways.iter().collect();
             let turn = round % ways.len().max(1);
             ways.rotate_left(turn);
@@ -119,12 +115,6 @@ impl Run<'_> {
     }
 }
 
-/// Whether this row is measured in this round.
-fn is_due(row: &Row, round: usize) -> bool {
-    let is_large = row.work == "create" && row.size >= LARGE;
-    round < ROUNDS_IF_LONG || (row.at.is_none() && !is_large)
-}
-
 /// Says on stderr how far it is: on a terminal one line that changes.
 struct Progress {
     begun: Instant,
@@ -136,12 +126,8 @@ struct Progress {
 
 impl Progress {
     fn new(rows: &[Row], rounds: usize) -> Self {
-        let due = |round| {
-            let rows = rows.iter().filter(|row| is_due(row, round));
-            let ways = rows.flat_map(|row| &row.ways);
-            ways.map(|way| way.processes).sum::<usize>()
-        };
-        let all = (0..rounds).map(due).sum();
+        let ways = rows.iter().flat_map(|row| &row.ways);
+        let all = rounds * ways.map(|way| way.processes).sum::<usize>();
         let begun = Instant::now();
         Self { begun, done: 0, all, rounds, last_group: "" }
     }

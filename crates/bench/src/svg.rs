@@ -14,7 +14,8 @@ svg{--paper:#fff;--ink:#1c1c1c;--soft:#5c5c5c;--faint:#dfe3e6;\
 .C{fill:var(--C)}.Rust{fill:var(--Rust)}.Python{fill:var(--Python)}\
 .line{fill:none;stroke-width:2}.range{stroke:var(--ink);stroke-width:1}\
 .line.C{stroke:var(--C)}.line.Rust{stroke:var(--Rust)}\
-.line.Python{stroke:var(--Python)}";
+.line.Python{stroke:var(--Python)}.range.C{stroke:var(--C)}\
+.range.Rust{stroke:var(--Rust)}.range.Python{stroke:var(--Python)}";
 
 /// A picture of this size, with what stands on its paper.
 pub(crate) fn picture(

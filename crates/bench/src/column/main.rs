@@ -9,6 +9,7 @@ use common::Result;
 
 mod clock;
 mod crew;
+mod look;
 mod task;
 mod work;
 

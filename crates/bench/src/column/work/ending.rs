@@ -1,12 +1,13 @@
 //! A child that waits is asked to end, and reaped.
 
-use common::{Context, Error, Result, until_blocked};
+use common::{Context, Error, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{pause, pipe, read, write};
 
 use crate::clock::{median, now};
 use crate::crew::hire;
+use crate::look::until_asleep;
 use crate::task::Task;
 
 /// From SIGTERM to the status.
@@ -23,7 +24,7 @@ pub(crate) fn measure(task: &Task) -> Result<f64> {
             Ok(())
         })?;
         read(&begun_read, &mut [0])?;
-        until_blocked(child)?;
+        until_asleep(child)?;
         let begun = now();
         kill(child, Signal::SIGTERM).context("cannot send SIGTERM")?;
         let status = waitpid(child, None).context("cannot wait")?;

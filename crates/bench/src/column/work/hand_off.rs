@@ -5,12 +5,13 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use common::{Result, until_blocked};
+use common::Result;
 use nix::sched::sched_yield;
 
 use crate::clock::{median, now, pin};
 use crate::crew::{Crew, hire, reap};
 use crate::locks::Mutex;
+use crate::look::until_asleep;
 use crate::mapping::Mapping;
 use crate::shared::Semaphore;
 use crate::task::Task;
@@ -53,7 +54,7 @@ fn locked(task: &Task) -> Result<f64> {
         go.post()?;
         until(asks, round)?;
         // Behind its word that it asks, only the lock lets it sleep.
-        until_blocked(waiter)?;
+        until_asleep(waiter)?;
         let begun = now();
         drop(guard);
         until(held, round)?;

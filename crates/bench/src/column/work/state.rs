@@ -1,19 +1,16 @@
 //! Which state is a process in? Asked of one, and of all.
 
 use std::fs;
-use std::path::Path;
 
-use common::{Context, Error, Result, until_blocked};
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use common::{Context, Error, Result};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, pause, read};
+use nix::unistd::{Pid, pause};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::clock::median_of;
 use crate::crew::hire;
+use crate::look::{state_of, until_asleep};
 use crate::proc_stat::letter;
 use crate::task::Task;
 use crate::through_sysinfo::through_sysinfo;
@@ -54,7 +51,7 @@ impl Sleepers {
                 Ok(())
             })?);
         }
-        sleepers.0.iter().try_for_each(|pid| until_blocked(*pid))?;
+        sleepers.0.iter().try_for_each(|pid| until_asleep(*pid))?;
         Ok(sleepers)
     }
 }
@@ -73,24 +70,6 @@ fn expect_s(state: Option<char>) -> Result {
         Some('S') => Ok(()),
         _ => Err(Error::new("the child is not seen asleep")),
     }
-}
-
-/// One open, one read, one close; `None` if there is no such process.
-fn state_of(path: impl AsRef<Path>) -> Result<Option<char>> {
-    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-    let file = match open(path.as_ref(), flags, Mode::empty()) {
-        Err(Errno::ENOENT) => return Ok(None),
-        answer => answer.context("cannot open a state in /proc")?,
-    };
-    let mut line = [0; 1024];
-    let length = match read(&file, &mut line) {
-        Err(Errno::ESRCH) => return Ok(None),
-        answer => answer.context("cannot read a state in /proc")?,
-    };
-    let line = &line[..length];
-    let name_ends = line.iter().rposition(|byte| *byte == b')');
-    let letter = name_ends.and_then(|end| line.get(end + 2));
-    Ok(letter.map(|letter| char::from(*letter)))
 }
 
 /// How many processes were asked, and how many of them sleep.

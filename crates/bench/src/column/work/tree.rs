@@ -39,11 +39,14 @@ fn grow(marks: &[AtomicU32]) -> Result {
     if marks.is_empty() {
         return Ok(());
     }
-    let children: Vec<Pid> = marks
-        .chunks(marks.len().div_ceil(FAN))
-        .map(member)
-        .collect::<Result<_>>()?;
-    children.into_iter().try_for_each(reap)
+    // On the stack: a `Vec` would have each process write to its heap, which
+    // is a page more that it has to copy.
+    let mut children = [None; FAN];
+    let parts = marks.chunks(marks.len().div_ceil(FAN));
+    for (child, part) in children.iter_mut().zip(parts) {
+        *child = Some(member(part)?);
+    }
+    children.into_iter().flatten().try_for_each(reap)
 }
 
 /// Leaves its mark, and has the others as its descendants.
