@@ -20,7 +20,7 @@ use crate::tables::Reader;
 /// So often strangers are looked at again, at least and at most; and so long.
 const FEWEST: usize = 10;
 const MOST: usize = 60;
-const PATIENCE: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_millis(700);
 
 impl Scene<'_> {
     /// Looks at strangers until none of them can have been overlooked: what
