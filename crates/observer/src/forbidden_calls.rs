@@ -24,6 +24,7 @@ const fn on_another(number: c_long, name: &'static str) -> Row {
 }
 
 // <asm-generic/unistd.h>
+const FCHMODAT2: c_long = 452;
 const SETXATTRAT: c_long = 463;
 const REMOVEXATTRAT: c_long = 466;
 const FILE_SETATTR: c_long = 469;
@@ -132,7 +133,7 @@ pub(crate) const CHECKED: &[Row] = &[
     always(SYS_setxattr, "setxattr"),
     always(SYS_lsetxattr, "lsetxattr"),
     always(SYS_fsetxattr, "fsetxattr"),
-    always(SYS_fchmodat2, "fchmodat2"),
+    always(FCHMODAT2, "fchmodat2"),
     always(SYS_fremovexattr, "fremovexattr"),
     always(SYS_removexattr, "removexattr"),
     always(SYS_lremovexattr, "lremovexattr"),
