@@ -13,7 +13,7 @@ use crate::ceiling::Reason;
 use crate::signals::{Forwarding, tell};
 
 /// A run under way. Its output goes where this process's output goes, or
-/// where its [`Surroundings`] say.
+/// where its [`Surroundings`](crate::Surroundings) say.
 #[derive(Debug)]
 pub struct Observation {
     pub(crate) trace: Option<BufReader<File>>,
