@@ -76,15 +76,24 @@ impl<'a> Question<'a> {
 
 const LOOKS_APART: Duration = Duration::from_millis(40);
 
-/// Says why the tree does not move, within some 0.1 s; or at once that it
-/// moves.
+/// Says why the tree does not move, within some 0.1 s, or at once that it
+/// moves; that only somebody outside can help, after a second look.
 ///
 /// # Errors
 /// If the pid is none that can be asked about.
 pub fn explain(question: &Question<'_>) -> Result<Answer, Error> {
     let proc = Proc::new(question.refusal, question.tree.sealed);
     let asked = Asked::new(proc, question)?;
-    Ok(asked.explain())
+    let answer = asked.explain();
+    if answer.rests {
+        // Another process that asks about the tree has copies of its sockets
+        // for a moment, and counts as one that may help.
+        let again = asked.explain();
+        if again.verdict == Verdict::Stuck {
+            return Ok(again);
+        }
+    }
+    Ok(answer)
 }
 
 /// Returns when the tree is stuck or has ended. While it moves, it is looked
