@@ -23,6 +23,10 @@ pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
     match &case.history.record.cut {
         // Both wait for each other: the line that never came is told.
         Some(Cut::Wall) if case.history.record.missed.is_some() => Vec::new(),
+        // It had no time left for more of them.
+        Some(Cut::Wall) if case.history.record.weight.is_over(limits.files) => {
+            Vec::new()
+        }
         Some(Cut::Wall) => {
             vec![ended(case, &format!("it ran for {} ms", limits.wall_ms))]
         }
@@ -151,7 +155,9 @@ pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
             );
             return vec![ended_for(case, &what)];
         }
-        None if weight.is_over(limit) => return vec![Fault::of_run(what)],
+        None | Some(Cut::Wall) if weight.is_over(limit) => {
+            return vec![Fault::of_run(what)];
+        }
         _ => {}
     }
     let says = format!("wrote more than {limit} bytes into a file");

@@ -73,9 +73,11 @@ fn broken<'a>(case: &'a Case<'_>) -> Option<Broken<'a>> {
         let is_before = |event: &&Event| event.t_us <= *from_us;
         let before: Vec<&Event> =
             events[..end].iter().filter(is_before).collect();
-        let (kind, object, closed) = lock_of(&before, &hold.who)?;
-        let during = events[..end].iter().filter(|it| !is_before(it));
-        let other = during.filter(|it| it.who != hold.who).find(|event| {
+        let (got, kind, object, closed) = lock_of(&before, &hold.who)?;
+        // Perhaps just before it stood still: nobody tells of a lock later
+        // than of what it does with it.
+        let since = events[..end].iter().filter(|it| it.seq > got);
+        let other = since.filter(|it| it.who != hold.who).find(|event| {
             matches!(&event.what, What::Lock {
                 operation, object: its, errno: None, ..
             } if operation == "exclusive" && its == object)
@@ -85,17 +87,19 @@ fn broken<'a>(case: &'a Case<'_>) -> Option<Broken<'a>> {
     })
 }
 
-/// The lock that a process believes to have, behind these events: its kind,
-/// its file, and the descriptor of the file that was closed since.
+/// The lock that a process believes to have, behind these events: the event
+/// that told of it, its kind, its file, and the descriptor of the file that was
+/// closed since.
 fn lock_of<'a>(
     before: &[&'a Event],
     who: &Who,
-) -> Option<(&'a str, &'a str, Option<i32>)> {
+) -> Option<(u64, &'a str, &'a str, Option<i32>)> {
     let mut lock = None;
     for event in before.iter().filter(|it| it.who == *who) {
         match &event.what {
             What::Lock { kind, operation, fd, object, errno: None } => {
                 lock = (operation == "exclusive").then_some((
+                    event.seq,
                     kind.as_str(),
                     object.as_str(),
                     *fd,
@@ -103,7 +107,7 @@ fn lock_of<'a>(
                 ));
             }
             What::Close { fd, object, .. } => {
-                if let Some((kind, file, locked, closed)) = &mut lock
+                if let Some((_, kind, file, locked, closed)) = &mut lock
                     && object == file
                 {
                     if *kind != "fcntl" && fd == locked {
@@ -116,5 +120,5 @@ fn lock_of<'a>(
             _ => {}
         }
     }
-    lock.map(|(kind, object, _, closed)| (kind, object, closed))
+    lock.map(|(got, kind, object, _, closed)| (got, kind, object, closed))
 }
