@@ -31,7 +31,7 @@ pub(crate) struct Judge {
     /// Where the results go; else DIR-results
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
-    /// So many graders at a time; else two for each CPU
+    /// So many graders at a time; else one for each CPU
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Goes on with the results in OUT: what is judged is not judged again
@@ -190,7 +190,7 @@ impl Judge {
             place: place.to_owned(),
             depends,
             seed: self.seed,
-            jobs: self.jobs.unwrap_or_else(graders).max(1),
+            jobs: self.jobs.unwrap_or_else(cpus).max(1),
             limit: Duration::from_secs(self.limit),
             require: self.contain.least(),
         }
@@ -218,10 +218,8 @@ fn jobs(student: &class::Student) -> impl Iterator<Item = Job> {
     })
 }
 
-/// A grader waits about as long as it computes: for a hang to be certain, for
-/// a sleep, for somebody left behind.
-fn graders() -> usize {
-    2 * std::thread::available_parallelism().map_or(1, usize::from)
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The most points of each exercise.
