@@ -68,6 +68,7 @@ pub use bare::only_stop;
 pub use ceiling::{Ceilings, Reason};
 pub use observation::{Observation, Observed};
 pub use plan::{BadPlan, Plan};
+pub use proc_stat::waited_for_cpu;
 pub use request::{
     Confine, Confined, Request, Surroundings, keeper_main, keeper_main_with,
     observe, observe_in,

@@ -46,6 +46,34 @@ pub(crate) fn is_asleep(tid: Tid) -> bool {
     with_stat(tid, state).unwrap_or(false)
 }
 
+/// CPU time of all threads of a process: fields 14 and 15.
+pub(crate) fn cpu_time(pid: i32) -> Duration {
+    const TICK: Duration = Duration::from_millis(10); // USER_HZ is 100
+    let ticks = |behind_name: &str| {
+        let both = behind_name.split_whitespace().skip(11).take(2);
+        both.map(|it| it.parse::<u32>().ok()).sum()
+    };
+    TICK * with_stat(pid, ticks).unwrap_or(0)
+}
+
+/// For how long a thread was ready to run while no CPU was free, since it
+/// began: the second number of its schedstat
+/// (Documentation/scheduler/sched-stats.rst). Zero, where the kernel does not
+/// count that, or the thread is gone.
+///
+/// # Arguments
+/// `task`: a number, `self` or `thread-self`, as in `/proc`.
+pub fn waited_for_cpu(task: &str) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{task}/schedstat"));
+    Duration::from_nanos(text.map_or(0, |it| nanoseconds_waited(&it)))
+}
+
+/// Time on a CPU, time waiting for one, turns.
+fn nanoseconds_waited(schedstat: &str) -> u64 {
+    let second = schedstat.split_whitespace().nth(1);
+    second.and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
 /// What stands behind the name in /proc/PID/stat; asked so often that one
 /// read(2) has to do.
 fn with_stat<T>(pid: i32, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
@@ -54,4 +82,27 @@ fn with_stat<T>(pid: i32, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     let length = file.read(&mut bytes).ok()?;
     let behind = bytes[..length].iter().rposition(|byte| *byte == b')')? + 1;
     find(std::str::from_utf8(&bytes[behind..length]).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cpu_time, nanoseconds_waited, waited_for_cpu};
+    use std::time::Duration;
+
+    #[test]
+    fn the_wait_for_a_cpu_is_the_second_number() {
+        assert_eq!(nanoseconds_waited("882156 1831621 2\n"), 1_831_621);
+        assert_eq!(nanoseconds_waited(""), 0);
+        let before = waited_for_cpu("thread-self");
+        assert!(waited_for_cpu("thread-self") >= before);
+    }
+
+    #[test]
+    fn who_computes_uses_cpu_time() {
+        let own = std::process::id() as i32;
+        let before = cpu_time(own);
+        while cpu_time(own) < before + Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
+    }
 }

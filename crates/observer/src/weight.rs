@@ -10,12 +10,12 @@ use trace::{WaitsFor, What};
 use crate::ceiling::Reason;
 use crate::held::held;
 use crate::keeper::Keeper;
+use crate::proc_stat::{cpu_time, waited_for_cpu};
 use crate::tree::Index;
 
 /// So often a run is weighed.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 const KIB: u64 = 1024;
-const TICK_MS: u64 = 10; // USER_HZ is 100
 
 impl<W: Write> Keeper<W> {
     /// Ends the run if a ceiling is reached.
@@ -53,17 +53,17 @@ impl<W: Write> Keeper<W> {
         self.tell_end(index, "limit", from_us);
     }
 
-    /// Tells who has waited for a CPU for most of the run, the
-    /// keeper's own waits included: its time says little of the program.
+    /// Tells who has waited for a CPU for most of the run, the keeper's own
+    /// waits included: its time says little of the program.
     fn tell_starved(&mut self) {
         let tids = self.tree.tids();
         let waits = tids.map(|(tid, thread)| {
-            (waited_for_cpu_us(&tid.to_string()), thread.process)
+            (waited_for_cpu(&tid.to_string()), thread.process)
         });
         let most = waits.max_by_key(|(waited, _)| *waited);
         let Some((waited, index)) = most else { return };
-        let waited_us = waited.max(waited_for_cpu_us("self"));
-        let now = self.now();
+        let waited = waited.max(waited_for_cpu("self"));
+        let (waited_us, now) = (waited.as_micros() as u64, self.now());
         if waited_us > now / 4 * 3 {
             self.tell_end(index, "cpu", now.saturating_sub(waited_us));
         }
@@ -94,9 +94,8 @@ impl<W: Write> Keeper<W> {
             (sum, most.map_or(0, |it| it.0))
         };
         if let Some(limit) = ceilings.cpu {
-            let (sum, who) = heaviest(cpu_ms);
-            let limit = limit.as_millis() as u64;
-            if sum + self.spent_us / 1000 > limit {
+            let (sum, who) = heaviest(|pid| cpu_time(pid).as_micros() as u64);
+            if sum + self.spent_us > limit.as_micros() as u64 {
                 return Some((Reason::Cpu, who));
             }
         }
@@ -119,16 +118,6 @@ impl<W: Write> Keeper<W> {
             && Share::of_all(&pids).beside(held.memory) > limit;
         is_over.then_some((Reason::Memory, who))
     }
-}
-
-/// Ready to run, without running: the second number of its schedstat
-/// (Documentation/scheduler/sched-stats.rst); nothing, where the kernel does
-/// not count it.
-fn waited_for_cpu_us(task: &str) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{task}/schedstat"));
-    let text = text.unwrap_or_default();
-    let second = text.split_whitespace().nth(1);
-    second.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1000
 }
 
 /// Memory with the tables that it takes to find it.
@@ -181,13 +170,4 @@ fn kib(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let number = line.split_whitespace().next()?;
     Some(number.parse::<u64>().ok()? * KIB)
-}
-
-fn cpu_ms(pid: i32) -> u64 {
-    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let stat = String::from_utf8_lossy(&stat);
-    let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
-    // utime and stime are the fields 14 and 15.
-    let both = behind.split_whitespace().skip(11).take(2);
-    both.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>() * TICK_MS
 }
