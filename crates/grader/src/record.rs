@@ -9,7 +9,7 @@ use trace::{Event, Level, What};
 
 use crate::place::{Place, Weight, weight};
 use crate::plain::clean;
-use crate::questions::RunQuestion;
+use crate::questions::{Limits, RunQuestion};
 use crate::selector::Streams;
 
 /// A run that is over.
@@ -27,6 +27,9 @@ pub struct Record {
     pub panicking: Option<String>,
     /// Why the grader ended it; `None` if it ended by itself.
     pub cut: Option<Cut>,
+    /// The limits that were set for it: not all runs have those of their
+    /// exercise.
+    pub limits: Limits,
     /// Whether the machine had no time for it.
     pub is_starved: bool,
     /// What its streams are called in the trace.
@@ -161,6 +164,7 @@ impl Record {
             stderr: Vec::new(),
             panicking: None,
             cut: None,
+            limits: Limits::default(),
             is_starved: false,
             streams,
             id: place.id(),

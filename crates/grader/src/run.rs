@@ -15,7 +15,7 @@ use observer::{
     observe_in,
 };
 use sandbox::Confinement;
-use trace::{Event, Level, Reader, What};
+use trace::{Event, Level, Reader};
 
 use crate::dialogue::Dialogue;
 use crate::helpers::Helpers;
@@ -23,7 +23,7 @@ use crate::place::{Place, Program, weight};
 use crate::questions::{Limits, RunQuestion};
 use crate::record::{Cut, Record};
 use crate::selector::Streams;
-use crate::starved::Clock;
+use crate::starved::{Clock, has_starved};
 use crate::stillness::{Stillness, Verdict};
 use crate::verdict::Containment;
 
@@ -88,13 +88,6 @@ pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
     Ok(record)
 }
 
-/// Whether the keeper found that somebody had waited for a CPU too long.
-fn has_starved(events: &[Event]) -> bool {
-    events.iter().any(
-        |it| matches!(&it.what, What::Block { on, .. } if on.kind == "cpu"),
-    )
-}
-
 struct Run {
     observation: Observation,
     heard: Receiver<Heard>,
@@ -141,6 +134,7 @@ impl Run {
             Stillness::new(observation.keeper(), setting.is_patient);
         let mut record = Record::new(streams, place);
         record.helpers = helpers.said().to_vec();
+        record.limits = setting.limits;
         Ok(Self {
             observation,
             heard,

@@ -1,7 +1,8 @@
 //! Whether a machine had time for a run.
 
-use std::fs;
 use std::time::{Duration, Instant};
+
+use trace::{Event, What};
 
 /// The time since a moment, and how much of it this thread, which nearly
 /// always sleeps, has waited for a CPU.
@@ -28,21 +29,22 @@ fn is_much(waited: Duration, of: Duration) -> bool {
     waited * 4 > of
 }
 
-/// Since this thread began; nothing, where the kernel does not count it.
+/// Since this thread began.
 fn waited_for_cpu() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat");
-    Duration::from_nanos(text.map_or(0, |it| nanoseconds_waited(&it)))
+    observer::waited_for_cpu("thread-self")
 }
 
-/// The second number: time on a CPU, time waiting for one, turns.
-fn nanoseconds_waited(schedstat: &str) -> u64 {
-    let second = schedstat.split_whitespace().nth(1);
-    second.and_then(|it| it.parse().ok()).unwrap_or(0)
+/// Whether the keeper found, of a run that took too long, that somebody in it
+/// had waited for a CPU for most of its time.
+pub(crate) fn has_starved(events: &[Event]) -> bool {
+    events.iter().any(
+        |it| matches!(&it.what, What::Block { on, .. } if on.kind == "cpu"),
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_much, nanoseconds_waited, waited_for_cpu};
+    use super::is_much;
     use std::time::Duration;
 
     #[test]
@@ -50,13 +52,5 @@ mod tests {
         let seconds = Duration::from_secs;
         assert!(is_much(seconds(2), seconds(5)));
         assert!(!is_much(seconds(1), seconds(5)));
-    }
-
-    #[test]
-    fn the_wait_for_a_cpu_is_the_second_number() {
-        assert_eq!(nanoseconds_waited("882156 1831621 2\n"), 1_831_621);
-        assert_eq!(nanoseconds_waited(""), 0);
-        let before = waited_for_cpu();
-        assert!(waited_for_cpu() >= before);
     }
 }

@@ -19,7 +19,7 @@ const PLENTY: usize = 500;
 
 /// It ran too long, or nothing moved and nobody knows why (G10).
 pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
-    let limits = case.questions.limits;
+    let limits = case.history.record.limits;
     match &case.history.record.cut {
         // Both wait for each other: the line that never came is told.
         Some(Cut::Wall) if case.history.record.missed.is_some() => Vec::new(),
@@ -51,7 +51,7 @@ pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
 /// Its processes used too much memory.
 pub(super) fn memory(case: &Case<'_>) -> Vec<Fault> {
     let record = case.history.record;
-    let limit = case.questions.limits.memory;
+    let limit = case.history.record.limits.memory;
     if matches!(record.cut, Some(Cut::Memory)) {
         let what = format!("it used more than {limit} bytes of memory");
         return vec![ended_for(case, &what)];
@@ -71,7 +71,7 @@ pub(super) fn memory(case: &Case<'_>) -> Vec<Fault> {
 
 /// It created too many processes or threads.
 pub(super) fn processes(case: &Case<'_>) -> Vec<Fault> {
-    let limits = case.questions.limits;
+    let limits = case.history.record.limits;
     let (what, is_birth): (_, fn(&What) -> bool) =
         match &case.history.record.cut {
             Some(Cut::Processes) => (
@@ -106,7 +106,7 @@ pub(super) fn output(case: &Case<'_>) -> Vec<Fault> {
     if !matches!(case.history.record.cut, Some(Cut::Output)) {
         return Vec::new();
     }
-    let limit = case.questions.limits.output;
+    let limit = case.history.record.limits.output;
     vec![ended_for(case, &format!("it printed more than {limit} bytes"))]
 }
 
@@ -114,7 +114,7 @@ pub(super) fn output(case: &Case<'_>) -> Vec<Fault> {
 /// on each process's own.
 pub(super) fn descriptors(case: &Case<'_>) -> Vec<Fault> {
     if matches!(case.history.record.cut, Some(Cut::Descriptors)) {
-        let limit = case.questions.limits.descriptors;
+        let limit = case.history.record.limits.descriptors;
         let what = format!("it had more than {limit} descriptors open");
         return vec![ended_for(case, &what)];
     }
@@ -143,7 +143,7 @@ pub(super) fn descriptors(case: &Case<'_>) -> Vec<Fault> {
 
 /// It wrote too much into its folder.
 pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
-    let limit = case.questions.limits.files;
+    let limit = case.history.record.limits.files;
     let weight = case.history.record.weight;
     let Weight { bytes, files } = weight;
     let what = format!("{files} files with {bytes} bytes lay in its folder");

@@ -2,25 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-use trace::{Ending, Event, Level, What, Who};
+use trace::{Ending, Event, Level, WaitsFor, What, Who};
 
 use super::{Case, rule};
 use crate::history::History;
 use crate::questions::Questions;
-use crate::record::Record;
+use crate::record::{Cut, Record};
 use crate::selector::Streams;
 
 /// What a rule says of the events, each `WHO create CHILD`, `WHO exit CODE`,
-/// or `WHO read OBJECT RESULT` and `WHO write OBJECT RESULT`, where the
-/// result is a number of bytes or the name of an error.
+/// `WHO read OBJECT RESULT` and `WHO write OBJECT RESULT`, where the result is
+/// a number of bytes or the name of an error, `WHO flock OPERATION`, or
+/// `WHO held FROM`: a plan held it since that event.
 fn told(id: &str, question: &str, events: &[&str]) -> Vec<String> {
+    told_of(id, question, record(events))
+}
+
+fn told_of(id: &str, question: &str, record: Record) -> Vec<String> {
     let text = format!(
         "title = 'T'\nlevel = 1\nminutes = 1\n\
          points = {{ works = 6, robust = 4 }}\n[[run]]\nname = 'x'\n{question}"
     );
     let questions: Questions = toml::from_str(&text).unwrap();
     let question = &questions.run[0];
-    let record = record(events.iter().map(|it| event(it)).collect());
     let case = Case {
         questions: &questions,
         question,
@@ -37,7 +41,7 @@ fn told(id: &str, question: &str, events: &[&str]) -> Vec<String> {
     faults.map(|it| it.says).collect()
 }
 
-fn event(text: &str) -> Event {
+fn event(seq: usize, text: &str) -> Event {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [who, did, rest @ ..] = &words[..] else { panic!("{text}") };
     let who: Who = who.parse().unwrap();
@@ -60,11 +64,12 @@ fn event(text: &str) -> Event {
             errno: result.starts_with('E').then(|| (*result).to_owned()),
             from_us: 0,
         },
+        (did, [word]) => lock_or_hold(did, word),
         _ => panic!("{text}"),
     };
     Event {
-        seq: 0,
-        t_us: 0,
+        seq: seq as u64,
+        t_us: seq as u64,
         who,
         pid: 1,
         pid_seen: None,
@@ -75,7 +80,32 @@ fn event(text: &str) -> Event {
     }
 }
 
-fn record(events: Vec<Event>) -> Record {
+fn lock_or_hold(did: &str, word: &str) -> What {
+    match did {
+        "flock" => What::Lock {
+            kind: "flock".to_owned(),
+            operation: word.to_owned(),
+            fd: 3,
+            object: "/folder/journal".to_owned(),
+            errno: None,
+        },
+        "held" => What::Block {
+            call: "write".to_owned(),
+            on: WaitsFor {
+                kind: "plan".to_owned(),
+                object: Some("hold A.1 at write 2".to_owned()),
+                fd: None,
+                child: None,
+            },
+            from_us: word.parse().unwrap(),
+        },
+        _ => panic!("{did} {word}"),
+    }
+}
+
+fn record(events: &[&str]) -> Record {
+    let events = events.iter().enumerate();
+    let events = events.map(|(seq, text)| event(seq, text)).collect();
     let name = |it: &str| it.to_owned();
     Record {
         level: Level::Full,
@@ -84,6 +114,7 @@ fn record(events: Vec<Event>) -> Record {
         stderr: Vec::new(),
         panicking: None,
         cut: None,
+        limits: crate::questions::Limits::default(),
         is_starved: false,
         streams: Streams {
             stdin: name("in"),
@@ -200,4 +231,31 @@ fn who_reads_its_own_bytes_is_told_before_the_hang_that_follows() {
     assert!(place("reads-own-bytes") < place("write-end-open"));
     let events = ["A create A.1", "A.1 write p 1", "A write p 1", "A read p 1"];
     assert_eq!(told("reads-own-bytes", rules, &events), [""; 0]);
+}
+
+/// Each of two takes the lock that both share; A.1 is held behind its own.
+#[test]
+fn a_lock_is_shared_whether_the_other_got_it_before_the_hold_or_in_it() {
+    let with = |events: &[&str]| {
+        let all = ["A create A.1", "A create A.2"];
+        let all: Vec<&str> = all.iter().chain(events).copied().collect();
+        told("lock-shared", "stdout = 'x'", &all).len()
+    };
+    let (mine, its) = ("A.1 flock exclusive", "A.2 flock exclusive");
+    assert_eq!(with(&[mine, "A.1 write out 1", its, "A.1 held 3"]), 1);
+    assert_eq!(with(&[mine, its, "A.1 write out 1", "A.1 held 4"]), 1);
+    let freed = "A.2 flock unlock";
+    assert_eq!(with(&[its, freed, mine, "A.1 write out 1", "A.1 held 5"]), 0);
+    assert_eq!(with(&[mine, "A.1 flock unlock", its, "A.1 held 4"]), 0);
+}
+
+#[test]
+fn a_run_is_told_how_long_it_ran_itself_and_not_what_others_may() {
+    let mut record = record(&["A create A.1"]);
+    record.cut = Some(Cut::Wall);
+    record.limits.wall_ms = 40_000;
+    assert_eq!(
+        told_of("time-limit", "", record),
+        ["it ran for 40000 ms and was ended; last heard of A after fork"]
+    );
 }
