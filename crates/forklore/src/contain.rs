@@ -7,9 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use grader::{
-    Built, Containment, Exercise, Judged, Options, Trouble, judge_built,
-};
+use grader::{Built, Containment, Exercise, Judged, Options, Trouble};
 use sandbox::{Outside, Told, run_inside};
 
 /// A level of containment.
@@ -99,7 +97,7 @@ impl Contain {
 
     /// Judges what was built, contained that far. The process must have one
     /// thread; whoever judges inside tells this one, and prints and writes
-    /// nothing else than `tell_works` does, of which `grader::judge_built`
+    /// nothing else than `tell_works` does, of which `grader::judge`
     /// says when it is called.
     ///
     /// # Errors
@@ -113,7 +111,7 @@ impl Contain {
     ) -> Result<Judged, Trouble> {
         let judge = |built, contained| {
             let options = Options { contained, ..options };
-            judge_built(exercise, built, options, tell_works)
+            grader::judge(exercise, built, options, tell_works)
         };
         match self.contain {
             Some(Level::None) => return judge(built, Containment::None),

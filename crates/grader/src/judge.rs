@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 use trace::{Event, Level, What};
 
 use crate::belief::{believable, is_of_observing};
-use crate::built::{Built, build};
+use crate::built::Built;
 use crate::compile::{Compiled, Outcome};
 use crate::exercise::Exercise;
 use crate::expected::{Exit, Expected};
 use crate::findings::{Findings, is_busy_wait, told_on_stderr};
 use crate::history::History;
-use crate::kit::Kit;
 use crate::place::Program;
 use crate::questions::{Limits, Mark, PlanQuestion, RunQuestion, Then};
 use crate::record::{Cut, Record};
@@ -39,7 +38,7 @@ pub struct Options {
     /// Whether the compiler's words are for a terminal.
     pub colour: bool,
     /// How the submission is contained. Level full is the caller's to
-    /// arrange: [`judge_built`] in `sandbox::run_inside`.
+    /// arrange: [`judge`] in `sandbox::run_inside`.
     pub contained: Containment,
 }
 
@@ -77,30 +76,17 @@ impl From<Record> for FailingRun {
     }
 }
 
-/// Judges a source.
-///
-/// The calling program must call `observer::keeper_main_with(confine)` first in `main`.
-///
-/// # Errors
-/// If it cannot be judged here: no such file, no compiler, a full disk.
-/// Nothing that the source itself is or does.
-pub fn judge(
-    kit: &Kit,
-    exercise: &Exercise,
-    source: &Path,
-    options: Options,
-) -> Result<Judged, Trouble> {
-    let built = build(kit, exercise, source, options)?;
-    judge_built(exercise, built, options, &|| ())
-}
-
 /// Judges what was built. What the mark `works` needs is judged first:
 /// `tell_works` is called when it is certain that the program has this mark,
 /// and never if it has not.
 ///
+/// The calling program must call `observer::keeper_main_with(confine)` first in
+/// `main`.
+///
 /// # Errors
-/// As [`judge`].
-pub fn judge_built(
+/// If it cannot be judged here: no keeper can be started, a full disk. Nothing
+/// that the program itself is or does.
+pub fn judge(
     exercise: &Exercise,
     built: Built,
     options: Options,

@@ -6,14 +6,16 @@
 //!
 //! ```no_run
 //! use std::path::Path;
-//! use grader::{Course, Kit, Options, judge};
+//! use grader::{Course, Kit, Options, build, judge};
 //!
 //! observer::keeper_main_with(grader::confine);
 //! let course = Course::around(Path::new("."))?;
 //! let kit = Kit::of(&course)?;
 //! let exercise = course.exercise("pipes-pingpong")?;
 //! let source = course.work(exercise.id());
-//! let judged = judge(&kit, &exercise, &source, Options::default())?;
+//! let options = Options::default();
+//! let built = build(&kit, &exercise, &source, options)?;
+//! let judged = judge(&exercise, built, options, &|| ())?;
 //! print!("{}", grader::human(&judged.verdict, false));
 //! # Ok::<(), grader::Trouble>(())
 //! ```
@@ -60,7 +62,7 @@ pub use built::{Built, build};
 pub use compile::{Compiled, Outcome, compile};
 pub use course::Course;
 pub use exercise::{Exercise, hints};
-pub use judge::{FailingRun, Judged, Options, judge, judge_built};
+pub use judge::{FailingRun, Judged, Options, judge};
 pub use kit::Kit;
 pub use nearest::nearest;
 pub use plain::{clean, clean_lines};

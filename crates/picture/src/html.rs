@@ -148,7 +148,8 @@ fn about(story: &Story) -> String {
         Some(says) => markup_lines(&says),
         None => format!(
             "Observed at level full: every event was seen{refused}. clone3 \
-             fails with ENOSYS here; who calls clone next is not told of it."
+             fails with ENOSYS here. Where a program does not go on with \
+             clone, as libraries do, that is told below."
         ),
     };
     let plan = story.plan.as_deref().map(markup);
