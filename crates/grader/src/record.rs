@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use trace::{Event, Level, What};
 
-use crate::place::{Place, Weight, weight};
+use crate::place::{Excess, Place, excess};
 use crate::plain::clean;
 use crate::questions::{Limits, RunQuestion};
 use crate::selector::Streams;
@@ -48,8 +48,8 @@ pub struct Record {
     pub left: Vec<(&'static str, String)>,
     /// The files behind it: those that the question names.
     pub files: Vec<(String, Option<Vec<u8>>)>,
-    /// Bytes and files in its folder behind it.
-    pub(crate) weight: Weight,
+    /// What there was too much of in its folder behind it.
+    pub(crate) excess: Option<Excess>,
 }
 
 /// Why a run was ended.
@@ -174,7 +174,7 @@ impl Record {
             missed: None,
             left: Vec::new(),
             files: Vec::new(),
-            weight: Weight::default(),
+            excess: None,
         }
     }
 
@@ -197,7 +197,13 @@ impl Record {
         question: &RunQuestion,
         place: &Place,
     ) {
-        self.weight = weight(&place.folder());
+        self.excess = excess(&place.folder(), self.limits.files);
+        if self.excess.is_some()
+            && matches!(self.cut, Some(Cut::Wall | Cut::Cpu))
+        {
+            // It was faster than the looks at its folder.
+            self.cut = Some(Cut::Files);
+        }
         for name in question.after.keys() {
             let content = read_below(&place.folder(), name);
             self.files.push((name.clone(), content));

@@ -19,7 +19,7 @@ use trace::{Event, Level, Reader};
 
 use crate::dialogue::Dialogue;
 use crate::helpers::Helpers;
-use crate::place::{Place, Program, weight};
+use crate::place::{Place, Program, excess};
 use crate::questions::{Limits, RunQuestion};
 use crate::record::{Cut, Record};
 use crate::selector::Streams;
@@ -222,7 +222,7 @@ impl Run {
         if self.weighed.elapsed() < WEIGH || self.record.cut.is_some() {
             return;
         }
-        if weight(&self.record.folder).is_over(self.limits.files) {
+        if excess(&self.record.folder, self.limits.files).is_some() {
             self.cut(Cut::Files);
         }
         self.weighed = Instant::now();

@@ -10,7 +10,7 @@ use trace::{Ending, Event, What, Who};
 
 use super::{Case, Fault};
 use crate::hang::tell;
-use crate::place::Weight;
+use crate::place::{Excess, FILES};
 use crate::plain::{clean, quoted};
 use crate::record::Cut;
 
@@ -23,10 +23,6 @@ pub(super) fn time(case: &Case<'_>) -> Vec<Fault> {
     match &case.history.record.cut {
         // Both wait for each other: the line that never came is told.
         Some(Cut::Wall) if case.history.record.missed.is_some() => Vec::new(),
-        // It had no time left for more of them.
-        Some(Cut::Wall) if case.history.record.weight.is_over(limits.files) => {
-            Vec::new()
-        }
         Some(Cut::Wall) => {
             vec![ended(case, &format!("it ran for {} ms", limits.wall_ms))]
         }
@@ -144,19 +140,24 @@ pub(super) fn descriptors(case: &Case<'_>) -> Vec<Fault> {
 /// It wrote too much into its folder.
 pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
     let limit = case.history.record.limits.files;
-    let weight = case.history.record.weight;
-    let Weight { bytes, files } = weight;
-    let what = format!("{files} files with {bytes} bytes lay in its folder");
-    match case.history.record.cut {
-        Some(Cut::Files) => return vec![ended(case, &what)],
-        Some(Cut::Removed) => {
+    let excess = case.history.record.excess.map(|it| match it {
+        Excess::Bytes => {
+            format!("more than {limit} bytes lay in its folder")
+        }
+        Excess::Files => format!("more than {FILES} files lay in its folder"),
+    });
+    match (&case.history.record.cut, excess) {
+        (Some(Cut::Files), Some(what)) => return vec![ended(case, &what)],
+        // What it had made was removed meanwhile, by itself.
+        (Some(Cut::Files), None) => {
+            return vec![ended(case, "too much lay in its folder")];
+        }
+        (None, Some(what)) => return vec![Fault::of_run(what)],
+        (Some(Cut::Removed), _) => {
             let what = format!(
                 "it held more than {limit} bytes in files that have no name"
             );
             return vec![ended_for(case, &what)];
-        }
-        None | Some(Cut::Wall) if weight.is_over(limit) => {
-            return vec![Fault::of_run(what)];
         }
         _ => {}
     }

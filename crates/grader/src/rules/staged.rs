@@ -128,7 +128,7 @@ fn record(events: &[&str]) -> Record {
         missed: None,
         left: Vec::new(),
         files: Vec::new(),
-        weight: crate::place::Weight::default(),
+        excess: None,
     }
 }
 
