@@ -22,7 +22,9 @@ impl<W: Write> Keeper<W> {
         let meant =
             |pid: Option<i32>| pid.and_then(|it| self.tree.meant_by(index, it));
         let sender = meant(sent.and_then(Sent::sender));
-        let is_of_child = meant(sent.and_then(Sent::child)).is_some();
+        // Behind its wait nobody knows the child any more.
+        let is_of_child = signal == libc::SIGCHLD
+            || meant(sent.and_then(Sent::child)).is_some();
         let is_own = sender == Some(index);
         let sent = sent.filter(|it| !(is_own && it.is_for_own_write()));
         let sender = sender.filter(|_| sent.is_some());

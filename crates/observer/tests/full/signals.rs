@@ -133,6 +133,19 @@ fn a_signal_of_the_kernel_is_told_with_its_reason() {
 }
 
 #[test]
+fn a_childs_end_is_told_as_such_also_behind_the_wait_for_it() {
+    let run = observed(&["times-itself"]);
+    check(&run);
+    let code = run.of("A").into_iter().find_map(|what| match what {
+        What::Signal { signal, code, .. } if signal == "SIGCHLD" => {
+            code.as_deref()
+        }
+        _ => None,
+    });
+    assert_eq!(code, Some("CLD_KILLED"));
+}
+
+#[test]
 fn who_asks_for_a_signal_at_its_parents_end_is_told() {
     let run = observed(&["dies-with-its-parent"]);
     check(&run);
