@@ -240,8 +240,19 @@ static void run_thread(void *(*body)(void *)) {
     pthread_join(thread, NULL);
 }
 
+/* The small stack on which a handler can report that the other one has
+ * overflowed, below it a page that nobody may touch. */
+static char *take_signal_stack(void) {
+    char *place = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (place == MAP_FAILED) fail("mmap");
+    if (mprotect(place, PAGE, PROT_NONE)) fail("mprotect");
+    stack_t small = {.ss_sp = place + PAGE, .ss_size = 2 * PAGE};
+    if (sigaltstack(&small, NULL)) fail("sigaltstack");
+    return place;
+}
+
 /* What a thread of Rust does before and after its work, call by call: it finds
- * its stack, and has a small one on which a handler can report its overflow. */
+ * its stack, and takes and gives back the small one. */
 static void *guarded(void *argument) {
     pthread_attr_t found;
     if ((errno = pthread_getattr_np(pthread_self(), &found))) fail("pthread_getattr_np");
@@ -249,11 +260,8 @@ static void *guarded(void *argument) {
     (void)gettid();
     stack_t old, none = {.ss_flags = SS_DISABLE, .ss_size = 2 * PAGE};
     if (sigaltstack(NULL, &old)) fail("sigaltstack");
-    char *place = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (place == MAP_FAILED) fail("mmap");
-    if (mprotect(place, PAGE, PROT_NONE)) fail("mprotect");
-    stack_t small = {.ss_sp = place + PAGE, .ss_size = 2 * PAGE};
-    if (sigaltstack(&small, NULL) || sigaltstack(&none, NULL)) fail("sigaltstack");
+    char *place = take_signal_stack();
+    if (sigaltstack(&none, NULL)) fail("sigaltstack");
     munmap(place, 3 * PAGE);
     return argument;
 }
@@ -716,6 +724,9 @@ int main(int argc, char **argv) {
     }
     if (readlink("/proc/self/exe", myself, sizeof myself - 1) < 0) fail("readlink");
     pin(cpus[0]);
+#ifdef AS_LARGE_AS_RUST
+    take_signal_stack();
+#endif
     for (size_t i = 0; i < sizeof WORKS / sizeof *WORKS; i++) {
         if (strcmp(work, WORKS[i].work)) continue;
         double time = WORKS[i].measure();

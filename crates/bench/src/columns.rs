@@ -1,7 +1,8 @@
 //! The programs that do the work: one in Rust, one in C, one in Python.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,9 +14,9 @@ use crate::row::{Column, Row, Way};
 
 /// The C program once more: with the library that every Rust program loads,
 /// and in all as large as a Rust program. It has as many pages of addresses for
-/// the dynamic linker to fill in, and each function lies on a page of its own,
-/// as the functions that one call of Rust goes through do. A way that ends in
-/// one of these words is measured with it.
+/// the dynamic linker to fill in, each function lies on a page of its own, as
+/// the functions that one call of Rust goes through do, and it has a stack for
+/// signals. A way that ends in one of these words is measured with it.
 const BUILDS: [(&str, &[&str]); 2] = [
     ("libgcc", &["-Wl,--no-as-needed", "-lgcc_s"]),
     (
@@ -28,6 +29,10 @@ const BUILDS: [(&str, &[&str]); 2] = [
         ],
     ),
 ];
+
+/// A way that ends in this is measured with the Rust program as the linker left
+/// it, the others with a copy.
+const LINKED: &str = "linked";
 
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
 
@@ -43,12 +48,12 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Builds the C program into `folder`.
+    /// Builds the C program into `folder`, and copies the Rust program there.
     pub(crate) fn new(options: &Options, folder: &Path) -> Result<Self> {
         let me = env::current_exe().context("cannot find this program")?;
         let about = vec![format!("Rust {}", env!("CARGO_PKG_RUST_VERSION"))];
-        let commands =
-            vec![(Column::Rust, vec![me.with_file_name("rust-column")])];
+        let rust = copied(&me.with_file_name("rust-column"), folder)?;
+        let commands = vec![(Column::Rust, vec![rust])];
         let interrupts = Interrupts::hear()?;
         let missing = Vec::new();
         let mut columns = Self { commands, interrupts, about, missing };
@@ -135,6 +140,28 @@ impl Columns {
         let what = format!("{}, {}", row.id, way.name());
         run(command, &what, &self.interrupts)
     }
+}
+
+/// Copies a program, as installing it does: its pages then lie in the page
+/// cache in large pieces, and the children of a fork ask for them, and give
+/// them back, piece by piece. The linker has left them there one by one.
+fn copied(program: &Path, folder: &Path) -> Result<PathBuf> {
+    let copy = folder.join("rust-column");
+    let linked = copy.with_extension(LINKED);
+    for old in [&copy, &linked] {
+        // Somebody may be executing it still.
+        fs::remove_file(old).ok();
+    }
+    let shown = copy.display();
+    fs::read(program)
+        .and_then(|bytes| fs::write(&copy, bytes)) // as one piece
+        .and_then(|()| {
+            fs::set_permissions(&copy, Permissions::from_mode(0o755))
+        })
+        .context(format_args!("cannot copy the program to {shown}"))?;
+    symlink(program, &linked)
+        .context(format_args!("cannot make {}", linked.display()))?;
+    Ok(copy)
 }
 
 /// Builds the C program; bound at its start, as Rust's programs are: with

@@ -43,6 +43,7 @@ fn creating() -> Vec<Row> {
             .same("fork", "fork", 200)
             .c("fork.libgcc", "fork, with libgcc_s", 200)
             .c("fork.large", "fork, of Rust's size", 200)
+            .rust("fork.linked", "fork, as linked", 200)
             .python("process", "Process", 60)
             .python("fork", "os.fork", 60),
         row("create.spawn", "another program")
@@ -130,17 +131,20 @@ fn queues() -> Vec<Row> {
     let mut rows = Vec::new();
     for (senders, who) in [(1, "1 producer"), (4, "4 producers")] {
         for (size, name, id) in SIZES {
-            // As much memory for each size, if the consumer never runs.
+            // What asks for memory has as much of it for each size, if the
+            // consumer never runs.
             let count = if size > 2 * KIB { 500 } else { 10_000 };
+            // Long enough for what each producer does once, as it begins.
+            let long = count.max(4_000);
             let title = format!("{who}, {name}");
             let row = row(format!("queue.{senders}.{id}"), title)
                 .size(size)
                 .senders(senders)
-                .c("seqpacket", "seqpacket", count)
-                .same("seqpacket", "seqpacket", count)
+                .c("seqpacket", "seqpacket", long)
+                .same("seqpacket", "seqpacket", long)
                 .rust("typed", "ipc-channel", count)
-                .rust("bytes", "ipc-channel, bytes", count)
-                .python("queue", "Queue", count / 2);
+                .rust("bytes", "ipc-channel, bytes", long)
+                .python("queue", "Queue", count.max(1_000) / 2);
             rows.push(match senders {
                 1 => row.rust("threads", "crossbeam, threads", count),
                 _ => row,
@@ -248,6 +252,7 @@ fn ends() -> Vec<Row> {
             .same("sigterm", "kill", 60)
             .c("sigterm.libgcc", "kill, with libgcc_s", 60)
             .c("sigterm.large", "kill, of Rust's size", 60)
+            .rust("sigterm.linked", "kill, as linked", 60)
             .python("terminate", "terminate, join", 30),
         row("state.one", "the state of one process", "state")
             .c("by-hand", "open, read", 2000)
@@ -314,7 +319,11 @@ fn by_tree() -> Vec<Row> {
             .python("tree", "os.fork", count.min(10));
         let row = match size {
             10_000 => row,
-            _ => row.c("tree.large", "fork, of Rust's size", count),
+            _ => row.c("tree.large", "fork, of Rust's size", count).rust(
+                "tree.linked",
+                "fork, as linked",
+                count,
+            ),
         };
         row.long()
     };
