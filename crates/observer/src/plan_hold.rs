@@ -2,8 +2,8 @@
 //! seem to.
 //!
 //! Nothing here ends by time. Twice, with the keeper's tick between, all
-//! others must be found asleep in the same place without having run; or
-//! they poll, or compute without a call.
+//! others must be found asleep in the same place without having run, and off
+//! their CPUs; or they poll, or compute without a call.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -18,6 +18,7 @@ use crate::plan::Act;
 use crate::plan_state::{Entry, POLLS};
 use crate::plan_store::Store;
 use crate::plan_time::{awaited, time_left, timed_out};
+use crate::proc_stat::has_left_its_cpu;
 use crate::ptrace::{Report, Resume, Tid, next_report, resume};
 use crate::table::Kind;
 use crate::tree::Index;
@@ -288,11 +289,13 @@ impl<W: Write> Keeper<W> {
         match look.state {
             'Z' | 'X' => return true,
             'T' | 't' => return is_stopped,
-            'S' => return before == Some(look),
+            'S' => return before == Some(look) && has_left_its_cpu(tid),
             // The creator after vfork waits so; else it is a disk.
             'D' => {
                 let is_creating = course.vforked == Some(course.stops);
-                return is_creating && before == Some(look);
+                return is_creating
+                    && before == Some(look)
+                    && has_left_its_cpu(tid);
             }
             _ => {}
         }

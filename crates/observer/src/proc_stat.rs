@@ -38,12 +38,24 @@ pub(crate) fn is_elsewhere(pid: i32) -> bool {
     })
 }
 
-/// Whether the thread waits in the kernel now: state S or D.
+/// Whether the thread waits in the kernel now: state S or D, and off its CPU.
 pub(crate) fn is_asleep(tid: Tid) -> bool {
     let state = |behind_name: &str| {
         Some(behind_name.trim_start().starts_with(['S', 'D']))
     };
-    with_stat(tid, state).unwrap_or(false)
+    with_stat(tid, state).unwrap_or(false) && has_left_its_cpu(tid)
+}
+
+/// Whether a thread in state S or D is off its CPU, and waits for none.
+///
+/// Who looks whether there is something to wait for, as in `do_wait` of
+/// kernel/exit.c, is in state S before it knows, and stays so for as long as
+/// others have its CPU. This file waits for the end of that
+/// (`wait_task_inactive` in kernel/sched/core.c). Where it may not be read,
+/// nobody knows better.
+pub(crate) fn has_left_its_cpu(tid: Tid) -> bool {
+    let call = fs::read_to_string(format!("/proc/{tid}/syscall"));
+    call.map_or(true, |call| !call.starts_with("running"))
 }
 
 /// CPU time of all threads of a process: fields 14 and 15.
@@ -86,8 +98,41 @@ fn with_stat<T>(pid: i32, find: impl FnOnce(&str) -> Option<T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_time, nanoseconds_waited, waited_for_cpu};
+    use super::{cpu_time, is_asleep, nanoseconds_waited, waited_for_cpu};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::mpsc::channel;
+    use std::thread;
     use std::time::Duration;
+
+    use nix::sys::wait::{WaitPidFlag, waitpid};
+    use nix::unistd::{Pid, gettid};
+
+    #[test]
+    fn who_only_looks_whether_a_child_has_ended_is_never_asleep() {
+        let mut cat = Command::new("cat");
+        let mut cat =
+            cat.stdin(Stdio::piped()).process_group(0).spawn().unwrap();
+        let group = Pid::from_raw(-(cat.id() as i32));
+        let is_over = AtomicBool::new(false);
+        let (tell, told) = channel();
+        thread::scope(|scope| {
+            let looks = || {
+                tell.send(gettid()).unwrap();
+                while !is_over.load(Relaxed) {
+                    waitpid(group, Some(WaitPidFlag::WNOHANG)).unwrap();
+                }
+            };
+            thread::Builder::new().spawn_scoped(scope, looks).unwrap();
+            let tid = told.recv().unwrap().as_raw();
+            let found = (0..20_000).filter(|_| is_asleep(tid)).count();
+            is_over.store(true, Relaxed);
+            assert_eq!(found, 0);
+        });
+        drop(cat.stdin.take());
+        cat.wait().unwrap();
+    }
 
     #[test]
     fn the_wait_for_a_cpu_is_the_second_number() {
