@@ -163,17 +163,32 @@ pub(crate) enum Excess {
     Bytes,
     /// More files than [`FILES`].
     Files,
+    /// Nobody can tell: something below it cannot be looked at, because of
+    /// its rights or of the length of its path.
+    Unseen,
 }
 
 /// Whether more than these bytes, or too many files, lie in a folder and below
 /// it. Who makes files all the time is not followed to the end.
 pub(crate) fn excess(folder: &Path, bytes: u64) -> Option<Excess> {
+    let is_there = |error: &io::Error| error.kind() != io::ErrorKind::NotFound;
+    let is_closed =
+        |path: &Path| fs::read_dir(path).is_err_and(|it| is_there(&it));
+    if is_closed(folder) {
+        return Some(Excess::Unseen);
+    }
     let (mut sum, mut files) = (0, 0);
     below(folder).find_map(|path| {
-        let file = path.symlink_metadata();
-        // Holes weigh nothing.
-        sum += file.map_or(0, |it| it.blocks() * 512);
         files += 1;
+        match path.symlink_metadata() {
+            Ok(file) if file.is_dir() && is_closed(&path) => {
+                return Some(Excess::Unseen);
+            }
+            // Holes weigh nothing.
+            Ok(file) => sum += file.blocks() * 512,
+            Err(error) if is_there(&error) => return Some(Excess::Unseen),
+            Err(_) => {}
+        }
         let is_crowded = (files > FILES).then_some(Excess::Files);
         is_crowded.or_else(|| (sum > bytes).then_some(Excess::Bytes))
     })
@@ -235,4 +250,61 @@ fn plant_queue(name: &str, message: &[u8]) -> io::Result<()> {
     let queue = mq_open(&*name, flags, mode, Some(&attributes))?;
     mq_send(&queue, message, 0)?;
     Ok(mq_close(queue)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Excess, FILES, excess};
+    use std::fs;
+    use std::path::PathBuf;
+
+    fn folder(name: &str) -> PathBuf {
+        let name = format!("forklore-excess-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn too_many_files_are_an_excess_and_too_many_bytes() {
+        let folder = folder("many");
+        for number in 0..FILES {
+            fs::write(folder.join(number.to_string()), "").unwrap();
+        }
+        assert_eq!(excess(&folder, 0), None);
+        fs::create_dir(folder.join("below")).unwrap();
+        assert_eq!(excess(&folder, u64::MAX), Some(Excess::Files));
+        fs::remove_file(folder.join("1")).unwrap();
+        fs::remove_file(folder.join("2")).unwrap();
+        fs::write(folder.join("below/large"), [1; 10_000]).unwrap();
+        assert_eq!(excess(&folder, 9_999), Some(Excess::Bytes));
+        assert_eq!(excess(&folder, 1 << 20), None);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_no_path_leads_to_is_an_excess() {
+        let folder = folder("deep");
+        let mut deep = folder.clone();
+        let name = "d".repeat(255);
+        while deep.as_os_str().len() < 3_500 {
+            deep.push(&name);
+        }
+        fs::create_dir_all(&deep).unwrap();
+        assert_eq!(excess(&folder, 1 << 20), None);
+        // From within, a path may be as short as one likes.
+        let made = std::process::Command::new("sh")
+            .args(["-c", "mkdir -p $0/$0/$0"])
+            .arg(&name)
+            .current_dir(&deep)
+            .status();
+        assert!(made.unwrap().success());
+        assert_eq!(excess(&folder, 1 << 20), Some(Excess::Unseen));
+        std::process::Command::new("rm")
+            .arg("-r")
+            .arg(&folder)
+            .status()
+            .unwrap();
+        assert!(!folder.exists());
+    }
 }

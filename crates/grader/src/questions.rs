@@ -89,7 +89,7 @@ pub struct Limits {
     /// Threads at one time, the first of each process included.
     pub threads: usize,
     /// Bytes of each file, of all files in its folder, and of all that have
-    /// no name any more.
+    /// no name any more. Of files in its folder there may be 1,000.
     pub files: u64,
     /// Open descriptors of all processes at one time.
     pub descriptors: u64,

@@ -197,7 +197,9 @@ impl Record {
         question: &RunQuestion,
         place: &Place,
     ) {
-        self.excess = excess(&place.folder(), self.limits.files);
+        // What was found during the run may be removed by now.
+        let found = excess(&place.folder(), self.limits.files);
+        self.excess = self.excess.or(found);
         if self.excess.is_some()
             && matches!(self.cut, Some(Cut::Wall | Cut::Cpu))
         {

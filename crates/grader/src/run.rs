@@ -222,7 +222,8 @@ impl Run {
         if self.weighed.elapsed() < WEIGH || self.record.cut.is_some() {
             return;
         }
-        if excess(&self.record.folder, self.limits.files).is_some() {
+        self.record.excess = excess(&self.record.folder, self.limits.files);
+        if self.record.excess.is_some() {
             self.cut(Cut::Files);
         }
         self.weighed = Instant::now();

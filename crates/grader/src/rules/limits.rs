@@ -145,13 +145,12 @@ pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
             format!("more than {limit} bytes lay in its folder")
         }
         Excess::Files => format!("more than {FILES} files lay in its folder"),
+        Excess::Unseen => "in its folder lay what nobody can count: it is \
+                           closed, or its path is too long"
+            .to_owned(),
     });
     match (&case.history.record.cut, excess) {
         (Some(Cut::Files), Some(what)) => return vec![ended(case, &what)],
-        // What it had made was removed meanwhile, by itself.
-        (Some(Cut::Files), None) => {
-            return vec![ended(case, "too much lay in its folder")];
-        }
         (None, Some(what)) => return vec![Fault::of_run(what)],
         (Some(Cut::Removed), _) => {
             let what = format!(
