@@ -52,7 +52,13 @@ impl Columns {
     pub(crate) fn new(options: &Options, folder: &Path) -> Result<Self> {
         let me = env::current_exe().context("cannot find this program")?;
         let about = vec![format!("Rust {}", env!("CARGO_PKG_RUST_VERSION"))];
-        let rust = copied(&me.with_file_name("rust-column"), folder)?;
+        let (built, rust) =
+            (me.with_file_name("rust-column"), folder.join("rust-column"));
+        copied(&built, &rust)?;
+        let linked = rust.with_extension(LINKED);
+        fs::remove_file(&linked).ok();
+        symlink(&built, &linked)
+            .context(format_args!("cannot make {}", linked.display()))?;
         let commands = vec![(Column::Rust, vec![rust])];
         let interrupts = Interrupts::hear()?;
         let missing = Vec::new();
@@ -142,26 +148,19 @@ impl Columns {
     }
 }
 
-/// Copies a program, as installing it does: its pages then lie in the page
-/// cache in large pieces, and the children of a fork ask for them, and give
-/// them back, piece by piece. The linker has left them there one by one.
-fn copied(program: &Path, folder: &Path) -> Result<PathBuf> {
-    let copy = folder.join("rust-column");
-    let linked = copy.with_extension(LINKED);
-    for old in [&copy, &linked] {
-        // Somebody may be executing it still.
-        fs::remove_file(old).ok();
-    }
-    let shown = copy.display();
-    fs::read(program)
-        .and_then(|bytes| fs::write(&copy, bytes)) // as one piece
-        .and_then(|()| {
-            fs::set_permissions(&copy, Permissions::from_mode(0o755))
-        })
-        .context(format_args!("cannot copy the program to {shown}"))?;
-    symlink(program, &linked)
-        .context(format_args!("cannot make {}", linked.display()))?;
-    Ok(copy)
+/// Copies a program, as installing it does, or onto itself: its pages then lie
+/// in the page cache in as large pieces as its file system makes of one
+/// write. A linker may leave them there one by one, and the children of a fork
+/// ask for them, and give them back, piece by piece.
+fn copied(program: &Path, copy: &Path) -> Result {
+    let copied = fs::read(program).and_then(|bytes| {
+        // Somebody may be executing the old one still.
+        fs::remove_file(copy).ok();
+        fs::write(copy, bytes)?;
+        fs::set_permissions(copy, Permissions::from_mode(0o755))
+    });
+    let (from, to) = (program.display(), copy.display());
+    copied.context(format_args!("cannot copy {from} to {to}"))
 }
 
 /// Builds the C program; bound at its start, as Rust's programs are: with
@@ -176,7 +175,7 @@ fn compile(program: &Path, more: &[&str]) -> Result {
         .status()
         .context("cannot run gcc")?;
     match status.success() {
-        true => Ok(()),
+        true => copied(program, program),
         false => Err(Error::new("gcc could not build floor.c")),
     }
 }

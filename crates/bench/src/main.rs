@@ -126,14 +126,16 @@ fn measured(options: &Options, rows: &[Row]) -> Result<Results> {
     runner::measure(rows, &columns, options.rounds)
 }
 
-/// Where results go: beside the folder of this program, if not told.
+/// Where results go: beside the folder of this program, if not told, and apart
+/// from those of one that was built otherwise.
 fn folder(options: &Options) -> Result<PathBuf> {
     let folder = match &options.out {
         Some(folder) => folder.clone(),
         None => {
             let me = env::current_exe().context("cannot find this program")?;
-            let target = me.ancestors().nth(2).unwrap_or(Path::new("."));
-            target.join("bench")
+            let profile = me.parent().unwrap_or(Path::new("."));
+            let name = profile.file_name().unwrap_or_default();
+            profile.with_file_name("bench").join(name)
         }
     };
     fs::create_dir_all(&folder)

@@ -20,7 +20,8 @@ measures what processes cost: the same work in Rust, in C (gcc) and in Python
                     figures mean nothing
   --without C       leaves a column out: C or Python; may be given again
   --python PATH     this Python (default: of those in PATH, first /usr/bin/python3)
-  --out FOLDER      where results, tables and pictures go (default target/bench)
+  --out FOLDER      where results, tables and pictures go (default
+                    target/bench/release)
   --from FILE       measures nothing: takes the runs.tsv of an earlier run
   --against FILE    says which ratios to C lie outside of the range that an
                     earlier run has stated for them, by its runs.tsv; exit

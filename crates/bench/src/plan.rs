@@ -131,10 +131,10 @@ fn queues() -> Vec<Row> {
     let mut rows = Vec::new();
     for (senders, who) in [(1, "1 producer"), (4, "4 producers")] {
         for (size, name, id) in SIZES {
-            // What asks for memory has as much of it for each size, if the
-            // consumer never runs.
+            // An unbounded queue holds some 32 MB, if the consumer never runs.
             let count = if size > 2 * KIB { 500 } else { 10_000 };
-            // Long enough for what each producer does once, as it begins.
+            // By sockets they are so many that what each producer does once,
+            // as it begins, does not count.
             let long = count.max(4_000);
             let title = format!("{who}, {name}");
             let row = row(format!("queue.{senders}.{id}"), title)

@@ -22,7 +22,8 @@ impl<W: Write> Keeper<W> {
         let meant =
             |pid: Option<i32>| pid.and_then(|it| self.tree.meant_by(index, it));
         let sender = meant(sent.and_then(Sent::sender));
-        // Behind its wait nobody knows the child any more.
+        // Behind its wait nobody knows the child any more; of another exit
+        // signal (clone(2)) it is not known then either that it is one.
         let is_of_child = signal == libc::SIGCHLD
             || meant(sent.and_then(Sent::child)).is_some();
         let is_own = sender == Some(index);
