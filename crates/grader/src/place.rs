@@ -9,7 +9,7 @@ use std::iter;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_send, mq_unlink};
@@ -145,7 +145,12 @@ impl Drop for Place {
             }
         }
         if fs::remove_dir_all(&self.base).is_err() {
-            // Deeper than this process may have descriptors.
+            // Deeper than a path may be long, or closed down there. Only
+            // folders: a file may be linked to one that lies elsewhere.
+            let open = ["-type", "d", "-execdir", "chmod", "u+rwx", "{}", ";"];
+            let mut find = Command::new("find");
+            find.arg(&self.base).args(open).stderr(Stdio::null());
+            find.status().map(drop).unwrap_or_default();
             let rm = Command::new("rm").arg("-rf").arg(&self.base).status();
             rm.map(drop).unwrap_or_default();
         }
