@@ -43,12 +43,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             tell_line.send(News::Line).ok();
         }
     });
+    let (tell_end, end) = channel();
     thread::spawn(move || {
         let members = Pid::from_raw(-group.as_raw());
-        while waitpid(members, None) != Err(Errno::ECHILD) {}
+        loop {
+            match waitpid(members, None) {
+                Err(Errno::ECHILD) => break,
+                Ok(status) if status.pid() == Some(group) => {
+                    tell_end.send(()).ok();
+                }
+                _ => {}
+            }
+        }
         tell.send(News::Over).ok();
     });
-    println!("{}", stop(group, grace, &news)?);
+    println!("{}", stop(group, grace, &news, &end)?);
     Ok(())
 }
 
@@ -56,6 +65,7 @@ fn stop(
     group: Pid,
     grace: Duration,
     news: &Receiver<News>,
+    end: &Receiver<()>,
 ) -> Result<&'static str, Box<dyn Error>> {
     if let News::Over = news.recv()? {
         return Ok("ended");
@@ -67,5 +77,6 @@ fn stop(
         Err(RecvTimeoutError::Timeout) => kill(group, Signal::SIGKILL).ok(),
         Err(error) => return Err(error.into()),
     };
+    end.recv()?;
     Ok("killed")
 }
