@@ -43,20 +43,27 @@ pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
         other => {
             let names = names(speaker, found);
             let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
-            let mut each = waits.flat_map(Wait::each);
-            let is_of_loop = |it: &Wait| {
+            let each: Vec<&Wait> = waits.flat_map(Wait::each).collect();
+            let has =
+                |kinds: &[Kind]| each.iter().any(|it| kinds.contains(&it.kind));
+            let is_of_loop = |it: &&Wait| {
                 it.kind == Kind::SelfPipe
                     || it.members.iter().any(|it| it.kind == Kind::Eventfd)
             };
             let advice = match other {
-                Cause::QueueEmpty if each.any(is_of_loop) => IN_A_LOOP,
+                Cause::QueueEmpty if each.iter().any(is_of_loop) => IN_A_LOOP,
                 Cause::PrivateFutex if is_of_threads(speaker, found) => {
                     AMONG_THREADS
                 }
-                Cause::LockCycle
-                    if each.any(|it| it.kind == Kind::Semaphore) =>
+                Cause::LockCycle if has(&[Kind::Thread]) => BEFORE_THE_JOIN,
+                Cause::LockCycle if has(&[Kind::Semaphore]) => OF_SEMAPHORES,
+                Cause::LockHolderDead if has(&[Kind::Semaphore]) => {
+                    NEVER_POSTED
+                }
+                Cause::PipeCycle
+                    if !has(&[Kind::PipeRoom, Kind::SocketRoom]) =>
                 {
-                    OF_SEMAPHORES
+                    ALL_READ
                 }
                 other => advice(other),
             };
@@ -91,6 +98,17 @@ stays locked in the child";
 
 const OF_SEMAPHORES: &str = "take the same semaphores in different orders, if \
 each has the one that the other wants; all must take them in one order";
+
+const BEFORE_THE_JOIN: &str = "wait for each other: a lock is held by whoever \
+waits for the end of the thread that wants it; the unlock must come before the \
+join";
+
+const NEVER_POSTED: &str = "waits for a semaphore that nobody is left to post; \
+a sem_post is missing, in somebody who has ended or who never came";
+
+const ALL_READ: &str = "wait for each other's pipes, and nobody writes; one of \
+them must write before it reads, or close the end that another reads to its \
+end";
 
 /// The advice as it is said of so many processes.
 fn agreeing(advice: &str, count: usize) -> String {
