@@ -157,8 +157,8 @@ impl Drop for Place {
     }
 }
 
-/// Nobody needs more of them. To make so many costs less CPU time than a run has,
-/// also where ext4 looks past 8,000 that were just removed: 0.7 ms each.
+/// Nobody needs more of them. To make so many costs less CPU time than a run
+/// has, also where ext4 looks past 8,000 that were just removed: 0.7 ms each.
 pub(crate) const FILES: usize = 1_000;
 
 /// What there is too much of in a folder.
@@ -176,9 +176,8 @@ pub(crate) enum Excess {
 /// Whether more than these bytes, or too many files, lie in a folder and below
 /// it. Who makes files all the time is not followed to the end.
 pub(crate) fn excess(folder: &Path, bytes: u64) -> Option<Excess> {
-    let is_there = |error: &io::Error| error.kind() != io::ErrorKind::NotFound;
     let is_closed =
-        |path: &Path| fs::read_dir(path).is_err_and(|it| is_there(&it));
+        |path: &Path| fs::read_dir(path).is_err_and(|it| hides(&it));
     if is_closed(folder) {
         return Some(Excess::Unseen);
     }
@@ -191,12 +190,19 @@ pub(crate) fn excess(folder: &Path, bytes: u64) -> Option<Excess> {
             }
             // Holes weigh nothing.
             Ok(file) => sum += file.blocks() * 512,
-            Err(error) if is_there(&error) => return Some(Excess::Unseen),
+            Err(error) if hides(&error) => return Some(Excess::Unseen),
             Err(_) => {}
         }
         let is_crowded = (files > FILES).then_some(Excess::Files);
         is_crowded.or_else(|| (sum > bytes).then_some(Excess::Bytes))
     })
+}
+
+/// Whether this comes of how a file was made: removed meanwhile it hides
+/// nothing, and what this machine lacks is nobody's fault.
+fn hides(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, PermissionDenied};
+    matches!(error.kind(), InvalidFilename | PermissionDenied)
 }
 
 fn fresh() -> io::Result<PathBuf> {

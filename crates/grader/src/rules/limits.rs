@@ -142,11 +142,13 @@ pub(super) fn files(case: &Case<'_>) -> Vec<Fault> {
     let limit = case.history.record.limits.files;
     let excess = case.history.record.excess.map(|it| match it {
         Excess::Bytes => {
-            format!("more than {limit} bytes lay in its folder")
+            format!("it had more than {limit} bytes in its folder")
         }
-        Excess::Files => format!("more than {FILES} files lay in its folder"),
-        Excess::Unseen => "in its folder lay what nobody can count: it is \
-                           closed, or its path is too long"
+        Excess::Files => {
+            format!("it had more than {FILES} files in its folder")
+        }
+        Excess::Unseen => "it had something in its folder that nobody can \
+                           look at: below a closed folder, or too deep"
             .to_owned(),
     });
     match (&case.history.record.cut, excess) {
