@@ -156,8 +156,8 @@ fn queues() -> Vec<Row> {
             row(format!("queue.mq.{id}"), format!("a POSIX queue, {name}"))
                 .size(*size)
                 .senders(1)
-                .c("mq", "mq_send", 10_000)
-                .same("mq", "mq_send", 10_000),
+                .c("mq", "mq_send", 40_000)
+                .same("mq", "mq_send", 40_000),
         );
     }
     rows
