@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::questions::Mark;
 use crate::record::{Cut, Record};
-use crate::rules::{Kind, RULES};
+use crate::rules::{Kind, RULES, sleeper};
 use crate::verdict::Finding;
 
 /// The findings, one for each rule.
@@ -89,6 +89,7 @@ impl Findings {
     /// the first.
     pub(crate) fn settle(mut self) -> (Vec<Finding>, Option<Record>) {
         self.blame_busy_wait();
+        self.blame_sleep();
         let is_race = |it: &&Found| it.kind() == Some(Kind::Race);
         let races = self.found.iter().filter(is_race);
         if let Some(first) = races.map(|it| it.place).min() {
@@ -102,6 +103,20 @@ impl Findings {
         let failing = self.found.first().map(|it| (*it.record).clone());
         let findings = self.found.into_iter().map(|it| it.finding);
         (findings.collect(), failing)
+    }
+
+    /// On a busy machine a sleep is too short without any plan, too: what is
+    /// wrong then has no other reason. What costs more than the sleep stays.
+    fn blame_sleep(&mut self) {
+        let mut found = self.found.iter();
+        let sleep = found.find(|it| it.finding.rule == "ordered-by-sleep");
+        let Some(mark) = sleep.map(|it| it.finding.mark) else { return };
+        self.found.retain(|it| {
+            let is_result = it.kind() == Some(Kind::Result)
+                && it.finding.rule != "too-slow";
+            let is_other = it.finding.mark < mark;
+            !is_result || is_other || sleeper(&it.record).is_none()
+        });
     }
 
     /// A run that took too long before it was known why.
@@ -133,4 +148,57 @@ pub(crate) fn told_on_stderr(record: &Record, says: &str) -> Vec<String> {
         lines.push(format!("(and {} more lines)", all.len() - LINES));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::Findings;
+    use crate::questions::Mark::{self, Robust, Works};
+    use crate::rules::staged::record;
+    use crate::verdict::Finding;
+
+    /// The rules that are told, of rules with their marks and whether anybody
+    /// sleeps in their runs.
+    fn told(found: &[(&'static str, Mark, bool)]) -> Vec<&'static str> {
+        let mut findings = Findings::default();
+        for (rule, mark, sleeps) in found {
+            let events: &[&str] = if *sleeps { &["A slept 1"] } else { &[] };
+            let finding = Finding {
+                rule,
+                mark: *mark,
+                who: None,
+                run: String::new(),
+                plan: None,
+                asks: None,
+                typed: Vec::new(),
+                says: String::new(),
+                stderr: Vec::new(),
+                why: "",
+                read: "",
+            };
+            findings.note(finding, &Rc::new(record(events)));
+        }
+        findings.settle().0.iter().map(|it| it.rule).collect()
+    }
+
+    #[test]
+    fn a_sleep_explains_a_wrong_result_that_costs_no_more() {
+        let sleep = ("ordered-by-sleep", Works, true);
+        let told_with = |result| told(&[result, sleep]);
+        let alone = ["ordered-by-sleep"];
+        assert_eq!(told_with(("wrong-output", Works, true)), alone);
+        assert_eq!(told_with(("wrong-output", Robust, true)), alone);
+        // In a run without a sleep it has another reason.
+        let both = ["ordered-by-sleep", "wrong-output"];
+        assert_eq!(told_with(("wrong-output", Works, false)), both);
+        let both = ["ordered-by-sleep", "too-slow"];
+        assert_eq!(told_with(("too-slow", Works, true)), both);
+        let dear = told(&[
+            ("wrong-output", Works, true),
+            ("ordered-by-sleep", Robust, true),
+        ]);
+        assert_eq!(dear, ["wrong-output", "ordered-by-sleep"]);
+    }
 }

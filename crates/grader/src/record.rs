@@ -85,6 +85,20 @@ pub enum Cut {
     Asked(String),
 }
 
+impl Record {
+    /// Whether it may have asked the kernel again and again: then a good part
+    /// of its CPU time is the kernel's.
+    pub(crate) fn may_ask(&self) -> bool {
+        let used = self.events.iter().filter_map(|it| match it.what {
+            What::Cpu { user_us, system_us, .. } => Some((user_us, system_us)),
+            _ => None,
+        });
+        let (user, system) = used
+            .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.0, sum.1 + it.1));
+        system >= user / 20
+    }
+}
+
 impl Cut {
     /// Whether it was ended wherever it happened to be.
     pub(crate) fn is_of_greed(&self) -> bool {
@@ -297,6 +311,19 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::{Cut, read_below};
+    use crate::rules::staged::record;
+
+    #[test]
+    fn who_asks_again_and_again_leaves_time_in_the_kernel() {
+        let may_ask = |used: &[&str]| record(used).may_ask();
+        // Computing, yielding, asking between computing, waiting.
+        assert!(!may_ask(&["A cpu 5000000/16000"]));
+        assert!(may_ask(&["A cpu 900000/4000000"]));
+        assert!(may_ask(&["A cpu 5000000/250000"]));
+        assert!(may_ask(&["A cpu 400/900"]));
+        assert!(may_ask(&["A cpu 3000000/9000", "A.1 cpu 10/900000"]));
+        assert!(may_ask(&[]), "what is not known may be so");
+    }
 
     #[test]
     fn a_link_out_of_the_folder_is_not_followed_and_one_inside_is() {

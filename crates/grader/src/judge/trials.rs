@@ -54,7 +54,9 @@ impl<'a> Judge<'a> {
                 self.undisturbed.push(run);
                 Ok(())
             }
-            Some(Cut::Wall | Cut::Cpu) if !self.findings.has_busy_wait() => {
+            Some(Cut::Wall | Cut::Cpu)
+                if !self.findings.has_busy_wait() && record.may_ask() =>
+            {
                 self.look_for_polling(question)
             }
             // Perturbed, it would only hang again.

@@ -11,7 +11,7 @@ mod memory;
 mod programs;
 mod results;
 #[cfg(test)]
-mod staged;
+pub(crate) mod staged;
 mod waiting;
 
 use std::collections::BTreeMap;

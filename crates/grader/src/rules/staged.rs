@@ -12,8 +12,9 @@ use crate::selector::Streams;
 
 /// What a rule says of the events, each `WHO create CHILD`, `WHO exit CODE`,
 /// `WHO read OBJECT RESULT` and `WHO write OBJECT RESULT`, where the result is
-/// a number of bytes or the name of an error, `WHO flock OPERATION`, or
-/// `WHO held FROM`: a plan held it since that event.
+/// a number of bytes or the name of an error, `WHO flock OPERATION`, `WHO cpu
+/// USER/SYSTEM` in microseconds, or `WHO held FROM` and `WHO slept FROM`: a
+/// plan held it, or it slept, since that event.
 fn told(id: &str, question: &str, events: &[&str]) -> Vec<String> {
     told_of(id, question, record(events))
 }
@@ -89,21 +90,35 @@ fn lock_or_hold(did: &str, word: &str) -> What {
             object: "/folder/journal".to_owned(),
             errno: None,
         },
-        "held" => What::Block {
-            call: "write".to_owned(),
-            on: WaitsFor {
-                kind: "plan".to_owned(),
-                object: Some("hold A.1 at write 2".to_owned()),
-                fd: None,
-                child: None,
-            },
-            from_us: word.parse().unwrap(),
-        },
+        "held" => block("write", "plan", Some("hold A.1 at write 2"), word),
+        "slept" => block("clock_nanosleep", "sleep", None, word),
+        "cpu" => {
+            let (user, system) = word.split_once('/').unwrap();
+            What::Cpu {
+                user_us: user.parse().unwrap(),
+                system_us: system.parse().unwrap(),
+                voluntary: 0,
+                involuntary: 0,
+                collected: false,
+            }
+        }
         _ => panic!("{did} {word}"),
     }
 }
 
-fn record(events: &[&str]) -> Record {
+fn block(call: &str, kind: &str, object: Option<&str>, from: &str) -> What {
+    let on = WaitsFor {
+        kind: kind.to_owned(),
+        object: object.map(str::to_owned),
+        fd: None,
+        child: None,
+    };
+    let from_us = from.parse().unwrap();
+    What::Block { call: call.to_owned(), on, from_us }
+}
+
+/// A run that is over, of events as [`told`] has them.
+pub(crate) fn record(events: &[&str]) -> Record {
     let events = events.iter().enumerate();
     let events = events.map(|(seq, text)| event(seq, text)).collect();
     let name = |it: &str| it.to_owned();
