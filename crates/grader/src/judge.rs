@@ -27,7 +27,7 @@ use trials::Undisturbed;
 
 mod trials;
 
-/// Milliseconds: as long may every run take.
+/// Milliseconds: as long may every run take, and as much CPU time.
 const BRIEF: u64 = 1000;
 
 /// How a submission is judged.
@@ -144,7 +144,9 @@ impl Judge<'_> {
     fn limits(&self, trial: &Trial<'_>) -> Limits {
         let mut limits = self.exercise.questions().limits;
         if trial.is_brief || self.findings.has_endless() {
-            limits.wall_ms = limits.wall_ms.min(BRIEF.max(limits.wall_ms / 5));
+            let brief = |limit: u64| limit.min(BRIEF.max(limit / 5));
+            limits.wall_ms = brief(limits.wall_ms);
+            limits.cpu_ms = brief(limits.cpu_ms);
         }
         limits
     }

@@ -102,7 +102,7 @@ impl Default for Limits {
             processes: 64,
             output: 1 << 20,
             memory: 512 << 20,
-            cpu_ms: 10_000,
+            cpu_ms: 3_000,
             threads: 256,
             files: 64 << 20,
             descriptors: 4096,
