@@ -137,13 +137,7 @@ impl Drop for Place {
         for queue in &self.queues {
             Self::remove_queue(queue);
         }
-        // A folder may have lost its permissions.
-        for path in below(&self.base) {
-            if path.is_dir() && !path.is_symlink() {
-                let mode = fs::Permissions::from_mode(0o700);
-                fs::set_permissions(path, mode).ok();
-            }
-        }
+        open_up(&self.base, usize::MAX);
         if fs::remove_dir_all(&self.base).is_err() {
             // Deeper than a path may be long, or closed down there. Only
             // folders: a file may be linked to one that lies elsewhere.
@@ -196,6 +190,20 @@ pub(crate) fn excess(folder: &Path, bytes: u64) -> Option<Excess> {
         let is_crowded = (files > FILES).then_some(Excess::Files);
         is_crowded.or_else(|| (sum > bytes).then_some(Excess::Bytes))
     })
+}
+
+/// Gives a folder, and so many of those below it, the owner's rights back.
+/// Only behind a run: nobody may put a link in the way.
+pub(crate) fn open_up(folder: &Path, most: usize) {
+    let open = |path: &Path| {
+        let Ok(found) = path.symlink_metadata() else { return };
+        if found.is_dir() && found.mode() & 0o700 != 0o700 {
+            let mode = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(path, mode).ok();
+        }
+    };
+    open(folder);
+    below(folder).take(most).for_each(|path| open(&path));
 }
 
 /// Whether this comes of how a file was made: removed meanwhile it hides

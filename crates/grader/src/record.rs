@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use trace::{Event, Level, What};
 
-use crate::place::{Excess, Place, excess};
+use crate::place::{Excess, FILES, Place, excess, open_up};
 use crate::plain::clean;
 use crate::questions::{Limits, RunQuestion};
 use crate::selector::Streams;
@@ -211,6 +211,8 @@ impl Record {
         question: &RunQuestion,
         place: &Place,
     ) {
+        // As much is seen as root sees.
+        open_up(&place.folder(), FILES);
         // What was found during the run may be removed by now.
         let found = excess(&place.folder(), self.limits.files);
         self.excess = self.excess.or(found);
