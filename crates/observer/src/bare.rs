@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use crate::launch::{Failed, launch};
 use crate::plan_calls::row_of;
-use crate::ptrace::{Report, Resume, Stop, event_message, next_report, resume};
+use crate::ptrace::{Report, Resume, Stop, message, next_report, resume};
 use crate::signals::Inherited;
 
 /// Runs a program, its path first in `command`, and lets every process of
@@ -45,7 +45,7 @@ pub fn only_stop(command: &[CString]) -> io::Result<()> {
 
 fn onward(tid: i32, stop: Stop) -> (Resume, i32) {
     let wants_return = || {
-        let row = event_message(tid).ok().and_then(|it| row_of(it as u16));
+        let row = message(tid).ok().and_then(|it| row_of(it as u16));
         row.is_some_and(|row| row.wants_return)
     };
     match stop {

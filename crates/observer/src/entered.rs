@@ -10,13 +10,12 @@ use crate::keeper::Keeper;
 use crate::names;
 use crate::pending::PendingCall;
 use crate::ptrace::{Tid, read_string, read_words};
+use crate::strings::program_at;
 use crate::table::Kind;
 use crate::tree::Index;
 use crate::zombies::ChildrenEnd;
 
-const PATH_MAX: usize = 4096;
-const ARGUMENTS_KEPT: usize = 32;
-const ARGUMENT_KEPT: usize = 200;
+pub(crate) const PATH_MAX: usize = 4096;
 
 impl<W: Write> Keeper<W> {
     /// Whether the return is wanted.
@@ -42,7 +41,9 @@ impl<W: Write> Keeper<W> {
             Kind::Prctl => self.sets_up_itself(index, tid, arguments),
             Kind::Elsewhere => self.goes_elsewhere(index, call),
             Kind::Exec { path, argv } => {
-                call.text = text_at(tid, arguments, path);
+                let [path, argv] =
+                    [path, argv].map(|at| arguments[usize::from(at)]);
+                (call.text, call.texts) = program_at(tid, path, argv);
                 if call.text.is_empty() && call.row.name == "execveat" {
                     // fexecve(3): the descriptor is the program.
                     let file = self.descriptor(index, arguments[0] as i32);
@@ -50,7 +51,6 @@ impl<W: Write> Keeper<W> {
                         file.object.to_string()
                     });
                 }
-                call.texts = argument_list(tid, arguments[usize::from(argv)]);
             }
             Kind::Open { path, .. } | Kind::Name { path } => {
                 call.text = text_at(tid, arguments, path);
@@ -238,10 +238,4 @@ fn asked_to_write(tid: Tid, call: &PendingCall) -> u64 {
 
 fn text_at(tid: Tid, arguments: [u64; 6], place: u8) -> String {
     read_string(tid, arguments[usize::from(place)], PATH_MAX)
-}
-
-fn argument_list(tid: Tid, argv: u64) -> Vec<String> {
-    let places: [u64; ARGUMENTS_KEPT] = read_words(tid, argv);
-    let places = places.into_iter().take_while(|at| *at != 0);
-    places.map(|at| read_string(tid, at, ARGUMENT_KEPT)).collect()
 }

@@ -69,6 +69,13 @@ fn stop(index: usize, row: &Row) -> Vec<sock_filter> {
             code.extend(if_one_of(values, trace));
             code
         }
+        // Milliseconds, an int: the low word.
+        Test::Waits { argument } => vec![
+            load_argument(argument),
+            jump(libc::BPF_JEQ, 0, 0, 1),
+            ret(ALLOW),
+            trace,
+        ],
         Test::HasPointer { argument } => {
             let mut code = allow_null(argument);
             code.push(trace);

@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use trace::{Ending, Event, What};
 
 use crate::belongings::Belongings;
+use crate::by_number::ByNumber;
 use crate::ceiling::{Ceilings, Reason};
 use crate::forbidden::is_only_checked;
 use crate::names;
@@ -40,9 +41,9 @@ pub(crate) struct Keeper<W: Write> {
     /// other.
     pub(crate) peers: HashMap<Rc<str>, Rc<str>>,
     /// Tracees that were heard before their creation was told.
-    pub(crate) newborn: HashMap<Tid, Newborn>,
+    pub(crate) newborn: ByNumber<Tid, Newborn>,
     /// Threads that have told their end and are not reaped yet.
-    pub(crate) leaving: HashMap<Tid, Index>,
+    pub(crate) leaving: ByNumber<Tid, Index>,
     /// What the run's standard output and error name.
     pub(crate) outputs: Vec<Rc<str>>,
     /// Bytes written there so far.
@@ -90,8 +91,8 @@ impl<W: Write> Keeper<W> {
             tree,
             order,
             peers: HashMap::new(),
-            newborn: HashMap::new(),
-            leaving: HashMap::new(),
+            newborn: ByNumber::default(),
+            leaving: ByNumber::default(),
             outputs,
             written: 0,
             begun: Instant::now(),
@@ -210,7 +211,8 @@ impl<W: Write> Keeper<W> {
             Stop::Executed => self.executed(tid),
             Stop::Exiting => {
                 // Its end may be over by now, and is told when it is reaped.
-                let Ok(status) = exit_message(tid) else {
+                let is_alone = self.tree.is_alone(tid);
+                let Ok(status) = exit_message(tid, is_alone) else {
                     return (Resume::Leave, 0);
                 };
                 if let Some(index) = self.tree.index_of(tid) {

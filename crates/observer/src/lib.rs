@@ -11,6 +11,7 @@
 mod attributes;
 mod bare;
 mod belongings;
+mod by_number;
 mod ceiling;
 mod closed;
 mod described;
@@ -55,6 +56,7 @@ mod search;
 mod sent;
 mod signals;
 mod stops;
+mod strings;
 mod table;
 mod transfers;
 mod tree;

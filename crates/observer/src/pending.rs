@@ -1,7 +1,7 @@
 //! Calls under way.
 
 use crate::proc_stat::tick;
-use crate::table::Row;
+use crate::table::{Kind, Row};
 
 /// A call that was entered and has not returned.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct PendingCall {
     pub(crate) answer: Option<i64>,
     /// Whether it surely did not have to wait when it was entered.
     pub(crate) is_ready: bool,
-    /// When it was entered, in clock ticks since boot.
+    /// When it was entered, if it creates, in clock ticks since boot.
     pub(crate) tick: u64,
 }
 
@@ -38,7 +38,7 @@ impl PendingCall {
             told: 0,
             answer: None,
             is_ready: false,
-            tick: tick(),
+            tick: if row.kind == Kind::Create { tick() } else { 0 },
         }
     }
 

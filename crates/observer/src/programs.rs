@@ -17,7 +17,11 @@ use crate::zombies::ChildrenEnd;
 
 impl<W: Write> Keeper<W> {
     pub(crate) fn executed(&mut self, pid: Tid) {
-        let former = event_message(pid).map_or(pid, |tid| tid as Tid);
+        let former = if self.tree.is_alone(pid) {
+            pid
+        } else {
+            event_message(pid).map_or(pid, |tid| tid as Tid)
+        };
         let Some(index) =
             self.tree.index_of(former).or_else(|| self.tree.by_pid(pid))
         else {

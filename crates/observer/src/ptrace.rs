@@ -145,14 +145,26 @@ pub(crate) fn interrupt(tid: Tid) -> Result<(), Errno> {
 pub(crate) fn event_message(tid: Tid) -> Result<u64, Errno> {
     let message = message(tid)?;
     // Asked for after the message: it does not come back from its end, where
-    // the message would be another.
-    if is_at_end(tid)? { Err(Errno::ESRCH) } else { Ok(message) }
+    // the message would be its status.
+    let is_there = !may_be_status(message) || !is_at_end(tid)?;
+    if is_there { Ok(message) } else { Err(Errno::ESRCH) }
+}
+
+/// Whether a number may be a wait status, which has a signal in its lower
+/// byte or an exit code in the upper one. Few tids look like that.
+fn may_be_status(message: u64) -> bool {
+    message <= 0xff || message & 0xff == 0
 }
 
 /// The status with which a thread is about to end; an error if it does not
 /// stand at its end (any more).
-pub(crate) fn exit_message(tid: Tid) -> Result<u64, Errno> {
-    if is_at_end(tid)? { message(tid) } else { Err(Errno::ESRCH) }
+///
+/// # Arguments
+/// `is_alone`: whether no other thread could have taken its id since, in
+/// execve(2). Behind its end no stop of its own is left.
+pub(crate) fn exit_message(tid: Tid, is_alone: bool) -> Result<u64, Errno> {
+    let is_there = is_alone || is_at_end(tid)?;
+    if is_there { message(tid) } else { Err(Errno::ESRCH) }
 }
 
 /// Whether a thread that has stopped elsewhere was killed there.
@@ -160,7 +172,8 @@ pub(crate) fn is_killed(tid: Tid) -> bool {
     matches!(is_at_end(tid), Ok(true) | Err(Errno::ESRCH))
 }
 
-fn message(tid: Tid) -> Result<u64, Errno> {
+/// What a stop has to say, of a tracee that still stands there.
+pub(crate) fn message(tid: Tid) -> Result<u64, Errno> {
     let mut message = 0_u64;
     let data = (&raw mut message).expose_provenance();
     request(libc::PTRACE_GETEVENTMSG, tid, 0, data)?;
@@ -321,6 +334,27 @@ pub(crate) fn read_memory(tid: Tid, from: u64, to: &mut [u8]) -> usize {
     usize::try_from(copied).unwrap_or(0)
 }
 
+/// The same from several addresses with one call, and how much altogether:
+/// what lies behind a place that cannot be read is not read either.
+pub(crate) fn read_places(tid: Tid, places: &mut [(u64, &mut [u8])]) -> usize {
+    let vector = |base, length| libc::iovec { iov_base: base, iov_len: length };
+    let remote = places.iter().map(|(at, to)| {
+        vector(ptr::without_provenance_mut(*at as usize), to.len())
+    });
+    let remote: Vec<libc::iovec> = remote.collect();
+    let local = places
+        .iter_mut()
+        .map(|(_, to)| vector(to.as_mut_ptr().cast(), to.len()));
+    let local: Vec<libc::iovec> = local.collect();
+    let count = remote.len() as libc::c_ulong;
+    let (to, from) = (local.as_ptr(), remote.as_ptr());
+    // SAFETY: the local vectors are the slices, all of them another's; the
+    // remote ones are only read, in another address space.
+    let copied =
+        unsafe { libc::process_vm_readv(tid, to, count, from, count, 0) };
+    usize::try_from(copied).unwrap_or(0)
+}
+
 /// Copies bytes into a tracee (process_vm_writev(2)); whether all of them.
 pub(crate) fn write_memory(tid: Tid, to: u64, from: &[u8]) -> bool {
     let local = libc::iovec {
@@ -384,4 +418,18 @@ pub(crate) fn read_words<const N: usize>(tid: Tid, from: u64) -> [u64; N] {
         bytes[whole..].fill([0; 8]);
     }
     bytes.map(u64::from_ne_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_status;
+
+    #[test]
+    fn no_status_is_taken_for_a_tid() {
+        for byte in 0..=0xff {
+            assert!(may_be_status(byte), "a signal, or with a core dump");
+            assert!(may_be_status(byte << 8), "an exit code");
+        }
+        assert!(!may_be_status(32_769), "most tids are none");
+    }
 }

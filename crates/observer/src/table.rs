@@ -99,6 +99,10 @@ pub(crate) enum Test {
     HasPointer {
         argument: u8,
     },
+    /// A time-out of zero there only asks: no event tells of that.
+    Waits {
+        argument: u8,
+    },
     /// It changes what one of these signals does.
     ActsOn {
         signals: &'static [u32],
@@ -266,7 +270,7 @@ pub(crate) const TABLE: &[Row] = &[
     row(SYS_rt_sigtimedwait, "rt_sigtimedwait", Kind::SignalWait),
     row(SYS_ppoll, "ppoll", Kind::Poll),
     row(SYS_pselect6, "pselect6", Kind::Poll),
-    row(SYS_epoll_pwait, "epoll_pwait", Kind::Poll),
+    tested(row(SYS_epoll_pwait, "epoll_pwait", Kind::Poll), Test::Waits { argument: 3 }),
     row(SYS_epoll_pwait2, "epoll_pwait2", Kind::Poll),
     row(SYS_connect, "connect", Kind::Connect),
     row(SYS_setpriority, "setpriority", Kind::Sched),
@@ -316,11 +320,11 @@ pub(crate) const TABLE: &[Row] = &[
     #[cfg(target_arch = "x86_64")]
     row(SYS_pause, "pause", Kind::SignalWait),
     #[cfg(target_arch = "x86_64")]
-    row(SYS_poll, "poll", Kind::Poll),
+    tested(row(SYS_poll, "poll", Kind::Poll), Test::Waits { argument: 2 }),
     #[cfg(target_arch = "x86_64")]
     row(SYS_select, "select", Kind::Poll),
     #[cfg(target_arch = "x86_64")]
-    row(SYS_epoll_wait, "epoll_wait", Kind::Poll),
+    tested(row(SYS_epoll_wait, "epoll_wait", Kind::Poll), Test::Waits { argument: 3 }),
     #[cfg(target_arch = "x86_64")]
     row(SYS_unlink, "unlink", Kind::Name { path: 0 }),
 ];

@@ -1,11 +1,12 @@
 //! The processes of a run, and their threads.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use trace::{Ending, Who};
 
+use crate::by_number::ByNumber;
 use crate::descriptors::Descriptors;
 use crate::namespace::{InnerIds, Namespaces};
 use crate::pending::PendingCall;
@@ -90,11 +91,11 @@ impl Thread {
 pub(crate) struct Tree {
     /// The first, and all that nobody has collected: a run of a million
     /// processes needs no more memory than its largest moment.
-    processes: HashMap<Index, Process>,
+    processes: ByNumber<Index, Process>,
     created: usize,
-    threads: HashMap<Tid, Thread>,
+    threads: ByNumber<Tid, Thread>,
     /// The process that has a pid now; a zombie keeps its pid.
-    by_pid: HashMap<i32, Index>,
+    by_pid: ByNumber<i32, Index>,
     namespaces: Namespaces,
 }
 
@@ -299,6 +300,14 @@ impl Tree {
     /// How many threads there are now, the first of each process included.
     pub(crate) fn threads(&self) -> usize {
         self.threads.len()
+    }
+
+    /// Whether a thread is the only one of its process. None that is not
+    /// known yet can have done anything: it stands at its first stop.
+    pub(crate) fn is_alone(&self, tid: Tid) -> bool {
+        let index = self.index_of(tid);
+        let process = index.and_then(|index| self.processes.get(&index));
+        process.is_some_and(|process| process.threads == 1)
     }
 
     pub(crate) fn tids(&self) -> impl Iterator<Item = (Tid, &Thread)> {

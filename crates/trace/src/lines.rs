@@ -56,6 +56,8 @@ impl Header {
 pub struct Writer<W: Write> {
     to: W,
     events: u64,
+    /// The last line: the next one takes its place.
+    line: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
@@ -64,8 +66,9 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What writing reports.
     pub fn new(mut to: W, header: &Header) -> io::Result<Self> {
-        line(&mut to, header)?;
-        Ok(Self { to, events: 0 })
+        let mut line = Vec::new();
+        write_line(&mut to, &mut line, header)?;
+        Ok(Self { to, events: 0, line })
     }
 
     /// Writes one event; its `seq` becomes the number of its line.
@@ -75,7 +78,7 @@ impl<W: Write> Writer<W> {
     pub fn write(&mut self, event: &mut Event) -> io::Result<()> {
         event.seq = self.events;
         self.events += 1;
-        line(&mut self.to, event)
+        write_line(&mut self.to, &mut self.line, event)
     }
 
     /// Gives on what a buffer holds.
@@ -92,17 +95,21 @@ impl<W: Write> Writer<W> {
     /// What writing reports.
     pub fn finish(mut self) -> io::Result<W> {
         let end = End { forklore: "end".to_owned(), events: self.events };
-        line(&mut self.to, &end)?;
+        write_line(&mut self.to, &mut self.line, &end)?;
         self.to.flush()?;
         Ok(self.to)
     }
 }
 
-fn line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    let mut text = Vec::with_capacity(512);
-    serde_json::to_writer(&mut text, value)?;
-    text.push(b'\n');
-    to.write_all(&text)
+fn write_line(
+    to: &mut impl Write,
+    line: &mut Vec<u8>,
+    value: &impl Serialize,
+) -> io::Result<()> {
+    line.clear();
+    serde_json::to_writer(&mut *line, value)?;
+    line.push(b'\n');
+    to.write_all(line)
 }
 
 /// Gives on what it reads, byte by byte the same: whoever reads a trace
