@@ -2,8 +2,9 @@
 
 use crate::answer::Cause;
 use crate::causes::Found;
+use crate::closes;
 use crate::says::Speaker;
-use crate::wait::{Evidence, Kind, Wait, Waker};
+use crate::wait::{Evidence, Kind, Wait};
 
 /// A lesson, and the heading in its README.
 pub(crate) fn place(cause: Cause) -> String {
@@ -39,7 +40,7 @@ fn taught(cause: Cause) -> (&'static str, &'static str) {
 /// The missing or wrong call.
 pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
     match found.cause {
-        Cause::WriteEndOpen => closes(speaker, found),
+        Cause::WriteEndOpen => closes::missing(speaker, found),
         other => {
             let names = names(speaker, found);
             let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
@@ -200,68 +201,6 @@ fn names(speaker: Speaker<'_>, found: &Found) -> Vec<String> {
         tasks.iter().map(|task| census.tasks[*task].process).collect();
     places.dedup();
     places.iter().take(4).map(|it| speaker.name(*it)).collect()
-}
-
-/// As many calls are named.
-const NAMED: usize = 4;
-
-/// Every close(2) that is missing: in the waiting process itself, and in
-/// those who keep the end open while they wait too.
-fn closes(speaker: Speaker<'_>, found: &Found) -> String {
-    let mut groups: Vec<usize> = Vec::new();
-    for wait in found.knot.iter().flat_map(|it| speaker.0.waits[*it].each()) {
-        if !matches!(wait.kind, Kind::PipeData | Kind::SocketData) {
-            continue;
-        }
-        for waker in &wait.wakers {
-            if let Waker::Group(group) = waker
-                && groups.len() < NAMED
-                && !groups.contains(group)
-            {
-                groups.push(*group);
-            }
-        }
-    }
-    let mut closes = Vec::new();
-    let holders = groups.iter().map(|it| &speaker.0.groups[*it].holders);
-    for holder in holders.flatten() {
-        if let (Some(place), Some(fd)) = (holder.process, holder.fd) {
-            closes.push((place, fd));
-        }
-    }
-    // Who waits for a child closes too late; who reads, holds by accident.
-    closes.sort_by_key(|(place, _)| speaker.waits_for_child(*place));
-    let more = closes.len().saturating_sub(NAMED);
-    let named: Vec<String> = closes
-        .into_iter()
-        .take(NAMED)
-        .map(|(place, fd)| close(speaker, place, fd))
-        .collect();
-    match more {
-        0 => format!("{}.", named.join("; ")),
-        more => format!("{}; and {more} more.", named.join("; ")),
-    }
-}
-
-fn close(speaker: Speaker<'_>, place: usize, fd: i32) -> String {
-    let census = speaker.0.census;
-    let tasks = &census.processes[place].tasks;
-    let mut waits = tasks.iter().map(|task| &speaker.0.waits[*task]);
-    let name = speaker.name(place);
-    if waits.clone().any(|wait| wait.fd == Some(fd)) {
-        return format!(
-            "{name} must open what it reads for reading only: descriptor \
-             {fd} is a write end, too"
-        );
-    }
-    let when = if waits.any(|wait| wait.kind == Kind::Child) {
-        "before it waits for its child"
-    } else if census.processes.len() == 1 {
-        "before it reads"
-    } else {
-        "after the fork"
-    };
-    format!("close({fd}) is missing in {name}, {when}")
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ mod causes;
 mod census;
 mod cgroups;
 mod children;
+mod closes;
 mod doubts;
 mod error;
 mod futex;
