@@ -3,6 +3,7 @@
 use crate::answer::Cause;
 use crate::causes::Found;
 use crate::closes;
+use crate::rings;
 use crate::says::Speaker;
 use crate::wait::{Evidence, Kind, Wait};
 
@@ -39,6 +40,11 @@ fn taught(cause: Cause) -> (&'static str, &'static str) {
 
 /// The missing or wrong call.
 pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
+    if found.cause == Cause::WaitCycle
+        && let Some(missing) = rings::missing(speaker, found)
+    {
+        return missing;
+    }
     match found.cause {
         Cause::WriteEndOpen => closes::missing(speaker, found),
         other => {

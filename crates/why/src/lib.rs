@@ -121,6 +121,7 @@ mod proc;
 mod question;
 mod queues;
 mod restless;
+mod rings;
 mod same;
 mod says;
 mod scene;

@@ -19,7 +19,8 @@ use crate::program::Program;
 use crate::wait_cycle::sockets;
 
 pub(crate) const PROGRAMS: &[Program] = &[
-    Program::stuck("poll-all-stuck", "wait-cycle", "A A.1 A.2", by_poll),
+    Program::stuck("poll-all-stuck", "wait-cycle", "A A.1 A.2", by_poll)
+        .says("A (hang) must call write(3) before it waits in poll, or"),
     Program::stuck("select-all-stuck", "wait-cycle", "A A.1 A.2", by_select),
     Program::stuck("epoll-all-stuck", "wait-cycle", "A A.1 A.2", by_epoll),
     Program::stuck("pidfd-of-stuck", "wait-cycle", "A A.1", by_pidfd),
