@@ -227,7 +227,8 @@ fn tell_of_rest(tree: Tree, history: &Mutex<History>) {
     let seen = locked(history);
     let question = Question::new(tree).with(&seen.events);
     let Ok(answer) = why::explain(&question) else { return };
-    if let Some(says) = answer.says.last().filter(|_| answer.rests) {
+    let is_of_rest = |says: &&String| !says.starts_with(why::RESTS);
+    for says in answer.says.iter().skip_while(is_of_rest) {
         anstream::eprintln!("forklore why: {says}");
     }
 }

@@ -97,6 +97,7 @@ mod children;
 mod closes;
 mod doubts;
 mod error;
+mod fifos;
 mod futex;
 mod graph;
 mod helpers;
@@ -140,6 +141,7 @@ pub use answer::{
     Verdict, WaitsFor,
 };
 pub use error::Error;
+pub use helpers::RESTS;
 pub use plain::plain;
 pub use proc::Refusal;
 pub use question::{Question, Tree, explain, watch, watch_and_tell};

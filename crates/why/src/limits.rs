@@ -36,6 +36,8 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     }
     if known.rests && !is_stuck {
         told.push(helpers::told(speaker));
+        let causes = known.if_alone.iter().map(|it| speaker.cause(it));
+        told.extend(causes.map(|it| format!("If nobody does, it is {it}")));
     }
     told
 }
