@@ -235,7 +235,7 @@ impl Seen {
 /// Looks at a stranger until it has not run meanwhile. One that always runs
 /// may have moved a descriptor from where the look had not come to where it
 /// had been: of that one, all counts that was seen in any of many looks.
-fn look_at(reader: &mut Reader, proc: Proc, pid: i32) -> Seen {
+pub(crate) fn look_at(reader: &mut Reader, proc: Proc, pid: i32) -> Seen {
     let mut before = motions(proc, pid);
     let mut all = reader.tables(&tids(&before));
     let first = all.read.clone();

@@ -15,6 +15,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, pipe, pipe2};
 
 use crate::Result;
+use crate::healthy_restless::beside_others;
 use crate::process::{await_end, child, read_one, ready, shut};
 use crate::program::Program;
 use crate::signals::handle;
@@ -31,6 +32,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
         .says("close(4) is missing in A (hang), before it reads"),
     Program::stuck("poll-own-pipe", "write-end-open", "A", by_own_and_handler)
         .if_closed()
+        .says("close(4) is missing in A (hang), before it reads"),
+    Program::stuck("epoll-beside-others", "write-end-open", "A", beside_others)
         .says("close(4) is missing in A (hang), before it reads"),
     Program::stuck("loop-of-nothing", "queue-empty", "A", by_itself)
         .says("event loop"),
