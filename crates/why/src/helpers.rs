@@ -62,7 +62,7 @@ fn helpers(speaker: Speaker<'_>, wait: &Wait) -> Vec<String> {
         helpers.push(stranger(wait));
     }
     if helpers.is_empty() && is_there(Waker::Unseen) && !known.is_closed {
-        helpers.extend(known.unseen.iter().cloned());
+        helpers.extend(known.unseen().concat());
     }
     let leads_out = known.leads_outside(wait);
     if helpers.is_empty() && leads_out {

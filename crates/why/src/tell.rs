@@ -18,6 +18,7 @@ use crate::proc::{Called, Proc};
 use crate::question::Question;
 use crate::says::Speaker;
 use crate::scene::{Group, Scene};
+use crate::unseen;
 use crate::wait::{Kind, Wait, Waker};
 
 /// Everything that is known when the sentences are made.
@@ -41,8 +42,8 @@ pub(crate) struct Known<'a> {
     pub(crate) may_be_older: bool,
     /// Whether every stranger was looked at.
     pub(crate) is_settled: bool,
-    /// In words: who may hold an object, but may not be read.
-    pub(crate) unseen: &'a [String],
+    /// Who may hold an object, but may not be read.
+    pub(crate) unseen: &'a [i32],
     /// What is wrong if nobody outside helps, where only that could.
     pub(crate) if_alone: &'a [Found],
     /// To name strangers.
@@ -62,7 +63,7 @@ pub(crate) fn tell(
     let outside = if is_closed { Outside::Holders } else { Outside::All };
     let Proved { graph, closed, stuck, rests } =
         Proved::new(&mut scene, &mut waits, outside);
-    let unseen = names(proc, &scene.holdings.unseen);
+    let unseen = scene.holdings.unseen.clone();
     let is_settled = scene.holdings.strangers.is_settled;
     let is_held = |it: &(&Wait, &bool)| *it.1;
     let held = waits.iter().zip(&stuck).filter(is_held).map(|it| it.0);
@@ -168,12 +169,6 @@ impl Proved {
     }
 }
 
-/// `pid 4711 (cron)`, for those outside of the tree.
-fn names(proc: Proc, pids: &[i32]) -> Vec<String> {
-    let hidden = || "a process that is hidden from us".to_owned();
-    pids.iter().map(|pid| name(proc, *pid).unwrap_or_else(hidden)).collect()
-}
-
 fn name(proc: Proc, pid: i32) -> Option<String> {
     let stat = proc.stat(pid)?;
     Some(format!("pid {pid} ({})", plain(&stat.name)))
@@ -216,6 +211,19 @@ pub(crate) fn ended(proc: Proc, census: &Census) -> Vec<Process> {
 }
 
 impl Known<'_> {
+    /// Those who may not be read: from whom the first process may have
+    /// inherited what it has, and the others.
+    pub(crate) fn unseen(self) -> [Vec<String>; 2] {
+        let hidden = || "a process that is hidden from us".to_owned();
+        let above = unseen::above(self.proc, self.census.root.0);
+        let (above, others): (Vec<i32>, Vec<i32>) =
+            self.unseen.iter().partition(|pid| above.contains(pid));
+        [above, others].map(|pids| {
+            let names = pids.into_iter().map(|pid| name(self.proc, pid));
+            names.map(|name| name.unwrap_or_else(hidden)).collect()
+        })
+    }
+
     /// `pid 4711 (cron)`; a stranger may have ended meanwhile.
     pub(crate) fn stranger(self, pid: i32) -> String {
         name(self.proc, pid).unwrap_or_else(|| format!("pid {pid}"))
