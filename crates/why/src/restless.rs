@@ -9,13 +9,15 @@
 
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+
 use crate::holdings::End;
 use crate::links::Links;
 use crate::proc::{Descriptor, Object, Proc};
 use crate::same::Place;
 use crate::scene::Scene;
 use crate::sockets::Sockets;
-use crate::strangers::{Restless, look_at};
+use crate::strangers::{Compared, Restless, may_have};
 use crate::tables::Reader;
 
 /// So often strangers are looked at again, at least and at most; and so long.
@@ -129,21 +131,23 @@ fn any_same(
 }
 
 /// Whether a stranger has the same file as this place, looked at anew: what it
-/// had when it was looked at before, it may have closed. Where that is never
-/// clear, it has.
-fn has_twin(
+/// had when it was looked at before, it may have closed.
+pub(crate) fn has_twin(
     reader: &mut Reader,
     proc: Proc,
     pid: i32,
     place: Place,
     text: &str,
 ) -> bool {
-    const LOOKS: usize = 3;
-    (0..LOOKS).all(|_| {
-        let seen = look_at(reader, proc, pid);
-        let alike = seen.held().filter(|(_, it)| &*it.text == text);
-        let alike = alike.map(|(tid, it)| (tid, it.fd));
-        let any = any_same(proc, place, alike);
-        any != Some(false) || !seen.tables.is_complete
+    may_have(reader, proc, pid, |other, descriptor| {
+        if &*descriptor.text != text {
+            return Compared::Other;
+        }
+        match proc.compare_files(place, other) {
+            Ok(true) => Compared::Same,
+            Ok(false) => Compared::Other,
+            Err(Errno::EBADF | Errno::ESRCH) => Compared::Gone,
+            Err(_) => Compared::Same, // for all that we may know
+        }
     })
 }
