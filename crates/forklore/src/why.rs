@@ -17,6 +17,8 @@ use crate::{columns, locale, ring, surroundings};
 
 const USAGE: u8 = 2;
 const COULD_NOT: u8 = 3;
+/// As a shell says that a command died of SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// So many events are remembered: who was created, and who used which lock.
 const REMEMBERED: usize = 100_000;
@@ -44,7 +46,10 @@ Examples:
   cargo why -- cargo run -p lesson-05-pipes
 
 Exit codes: 0 it moves or has ended, 1 it is stuck, 2 wrong usage, 3 it could
-not be read or run."
+not be read or run, or was ended early; 130 the command died of Ctrl-C.
+
+The first Ctrl-C is the command's: it dies of it, or handles it and goes on.
+The second, or a SIGTERM, ends the run."
 )]
 pub(crate) struct Why {
     /// Nobody outside takes part: no stranger opens its FIFOs or queues, or
@@ -59,7 +64,7 @@ pub(crate) struct Why {
     #[arg(long)]
     ascii: bool,
     /// The process asked about, with all below it
-    #[arg(conflicts_with = "command", required_unless_present = "command")]
+    #[arg(allow_negative_numbers = true)]
     pid: Option<String>,
     /// The command and its arguments
     #[arg(last = true)]
@@ -68,21 +73,29 @@ pub(crate) struct Why {
 
 impl Why {
     pub(crate) fn run(self) -> ExitCode {
-        let answer = match &self.pid {
-            Some(text) => match text.parse() {
-                Ok(pid) if pid > 0 => self.explain(pid),
+        let answer = match (&self.pid, self.command.is_empty()) {
+            (Some(text), true) => match text.parse() {
+                Ok(pid) if pid > 0 => {
+                    self.explain(pid).map(|answer| (answer, Observed::Done))
+                }
                 _ => {
-                    eprintln!(
-                        "forklore why: '{}' is no pid; give a number, or a \
-                         command behind --",
-                        text.escape_debug()
-                    );
-                    return ExitCode::from(USAGE);
+                    let text = text.escape_debug();
+                    return refuse(&format!("'{text}' is no pid"));
                 }
             },
-            None => self.watch(),
+            (None, false) => self.watch(),
+            (None, true) => return refuse("nothing is asked about"),
+            (Some(_), false) => return refuse("a pid and a command are two"),
         };
-        match answer.and_then(|answer| self.say(&answer)) {
+        let said = answer.and_then(|(answer, observed)| match observed {
+            Observed::Done => self.say(&answer),
+            Observed::Interrupted => {
+                self.say(&answer).map(|_| ExitCode::from(INTERRUPTED))
+            }
+            // It has said why, and nothing is known of the command.
+            Observed::Ended | Observed::Failed => Ok(ExitCode::from(COULD_NOT)),
+        });
+        match said {
             Ok(code) => code,
             Err(error) => {
                 eprintln!("forklore why: {error}");
@@ -100,8 +113,9 @@ impl Why {
         why::explain(&question).map_err(io::Error::other)
     }
 
-    /// Runs the command until nothing moves, or until it has ended.
-    fn watch(&self) -> io::Result<Answer> {
+    /// Runs the command until nothing moves, or until it has ended; and how
+    /// the run ended.
+    fn watch(&self) -> io::Result<(Answer, Observed)> {
         let mut run = observe(&Request {
             command: self.command.clone(),
             environment: surroundings::without_cargo(),
@@ -134,13 +148,14 @@ impl Why {
             let ear = is_full.then_some(&ear);
             let answer = ask(tree, keeper, &history, ear);
             // Ends the run if it is stuck, and with it the trace.
-            match &answer {
-                Ok(it) if it.verdict == Verdict::Finished => {
-                    run.finish().map(drop)?;
+            let observed = match &answer {
+                Ok(it) if it.verdict == Verdict::Finished => run.finish()?,
+                _ => {
+                    drop(run);
+                    Observed::Done
                 }
-                _ => drop(run),
-            }
-            answer
+            };
+            Ok((answer?, observed))
         })
     }
 
@@ -169,6 +184,11 @@ impl Why {
         let is_stuck = answer.verdict == Verdict::Stuck;
         Ok(ExitCode::from(u8::from(is_stuck)))
     }
+}
+
+fn refuse(what: &str) -> ExitCode {
+    eprintln!("forklore why: {what}; give a number, or a command behind --");
+    ExitCode::from(USAGE)
 }
 
 /// A keeper that failed has said why.
@@ -227,7 +247,8 @@ fn tell_of_rest(tree: Tree, history: &Mutex<History>) {
     let seen = locked(history);
     let question = Question::new(tree).with(&seen.events);
     let Ok(answer) = why::explain(&question) else { return };
-    if let Some(says) = answer.says.last().filter(|_| answer.rests) {
+    let is_of_rest = |says: &&String| !says.starts_with(why::RESTS);
+    for says in answer.says.iter().skip_while(is_of_rest) {
         anstream::eprintln!("forklore why: {says}");
     }
 }

@@ -150,6 +150,41 @@ fn a_command_that_ends_is_not_stuck() {
     assert!(output.stdout.starts_with(b"done\n"), "{output:?}");
 }
 
+/// It sleeps; both get the signal, as from a terminal, or the asker alone.
+fn signalled(signal: Signal, is_for_all: bool) -> Output {
+    use std::os::unix::process::CommandExt;
+    let mut asker = Command::new(env!("CARGO_BIN_EXE_forklore"));
+    asker.args(["why", "--", "sh", "-c", "echo ready; exec sleep 600"]);
+    asker.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut asker = asker.process_group(0).spawn().expect("it can be run");
+    let mut ready = [0; 6];
+    let from = asker.stdout.as_mut().expect("it is piped");
+    from.read_exact(&mut ready).expect("the command says so");
+    let pid = Pid::from_raw(asker.id() as i32);
+    let sent = match is_for_all {
+        true => nix::sys::signal::killpg(pid, signal),
+        false => kill(pid, signal),
+    };
+    assert_eq!(sent, Ok(()));
+    asker.wait_with_output().expect("it is our child")
+}
+
+#[test]
+fn a_run_that_was_ended_early_is_not_called_ended() {
+    let output = signalled(Signal::SIGTERM, false);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert_eq!(text, "forklore: the run was ended: SIGTERM came\n");
+}
+
+#[test]
+fn a_command_that_dies_of_ctrl_c_gives_the_code_of_that() {
+    let output = signalled(Signal::SIGINT, true);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("has ended"), "{text}");
+}
+
 /// A process that is killed at the end of its test.
 struct Running(Child);
 
@@ -201,6 +236,12 @@ fn bad_input_is_one_line() {
         (vec![&*zombie_pid], 3, "is a zombie"),
         (vec!["x\u{1b}[1m"], 2, "is no pid"),
         (vec!["0"], 2, "is no pid"),
+        (vec!["-7"], 2, "is no pid"),
+        (vec![""], 2, "is no pid"),
+        (vec!["4294967297"], 2, "is no pid"),
+        (vec!["--json"], 2, "nothing is asked about"),
+        (vec!["--"], 2, "nothing is asked about"),
+        (vec!["4711", "--", "true"], 2, "a pid and a command are two"),
         (vec!["--", "/nowhere/at-all"], 3, "there is no such file"),
     ];
     // A container may have no thread of the kernel in sight.

@@ -29,7 +29,9 @@ pub struct Answer {
     /// The same in sentences: the processes first, then the causes.
     pub says: Vec<String>,
     /// Whether it moves only as long as somebody outside may help: nothing
-    /// of the tree goes on by itself. Then the last sentence says who.
+    /// of the tree goes on by itself. Then the sentence that begins with
+    /// [`RESTS`](crate::RESTS) says who, and those behind it what is wrong if
+    /// nobody does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rests: bool,
     /// What would end a wait of the stuck after all, and could not be ruled

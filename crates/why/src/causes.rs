@@ -99,7 +99,7 @@ impl Judge<'_> {
                     Some(Cause::LockHolderDead)
                 }
                 Evidence::PrivateButShared => Some(Cause::PrivateFutex),
-                Evidence::Signals { .. } => None,
+                Evidence::Fifo(_) | Evidence::Signals { .. } => None,
             })
             .next()
     }

@@ -6,14 +6,20 @@ use crate::plain::plain;
 use crate::says::Speaker;
 use crate::wait::{Evidence, Kind, Wait, Waker};
 
+/// How the sentence begins that says who outside could help.
+pub const RESTS: &str = "Nothing in the tree can go on by itself.";
+
 /// As many processes are named that could be helped.
 const NAMED: usize = 4;
 
 pub(crate) fn told(speaker: Speaker<'_>) -> String {
     let known = speaker.0;
     let mut help: Vec<String> = Vec::new();
-    for (task, wait) in known.waits.iter().enumerate() {
-        let process = known.census.tasks[task].process;
+    let process = |task: usize| known.census.tasks[task].process;
+    let mut tasks: Vec<usize> = (0..known.waits.len()).collect();
+    tasks.sort_by_key(|task| &known.census.processes[process(*task)].who);
+    for task in tasks {
+        let (wait, process) = (&known.waits[task], process(task));
         for wait in wait.each() {
             let helpers = helpers(speaker, wait);
             if helpers.is_empty() {
@@ -31,34 +37,32 @@ pub(crate) fn told(speaker: Speaker<'_>) -> String {
     if more > 0 {
         help.push(format!("{more} more"));
     }
-    format!(
-        "Nothing in the tree can go on by itself. Only somebody outside can \
-         help: {}.",
-        help.join("; ")
-    )
+    format!("{RESTS} Only somebody outside can help: {}.", help.join("; "))
 }
 
 /// Those outside who could end a wait.
 fn helpers(speaker: Speaker<'_>, wait: &Wait) -> Vec<String> {
     let known = speaker.0;
-    let mut helpers = Vec::new();
     let all = wait.wakers.iter().chain(&wait.others);
+    let mut strangers: Vec<i32> = Vec::new();
     for waker in all.clone() {
         let Waker::Group(group) = waker else { continue };
-        for holder in &known.groups[*group].holders {
-            let pid = holder.pid;
-            let name = format!("pid {pid}");
-            if holder.process.is_none() && !helpers.contains(&name) {
-                helpers.push(name);
+        let holders = known.groups[*group].holders.iter();
+        for holder in holders.filter(|it| it.process.is_none()) {
+            if !strangers.contains(&holder.pid) {
+                strangers.push(holder.pid);
             }
         }
     }
+    let strangers = strangers.into_iter();
+    let mut helpers: Vec<String> =
+        strangers.map(|pid| known.stranger(pid)).collect();
     let is_there = |meant: Waker| all.clone().any(|waker| *waker == meant);
     if is_there(Waker::Stranger) && !known.is_closed {
         helpers.push(stranger(wait));
     }
     if helpers.is_empty() && is_there(Waker::Unseen) && !known.is_closed {
-        helpers.extend(known.unseen.iter().cloned());
+        helpers.extend(known.unseen().concat());
     }
     let leads_out = known.leads_outside(wait);
     if helpers.is_empty() && leads_out {

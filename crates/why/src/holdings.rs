@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::census::Census;
 use crate::parse;
 use crate::proc::{Descriptor, Object, Proc};
+use crate::restless::has_twin;
 use crate::same::Place;
 use crate::strangers::Strangers;
 use crate::tables::Reader;
@@ -218,11 +219,9 @@ impl Holdings {
         let same = all.iter().filter(|(_, other)| {
             is_same(*other).unwrap_or_else(|| {
                 // A stranger may have moved its descriptor since.
-                let (tid, _) = *other;
-                let now = proc.descriptors_but(tid, |_| None);
-                let mut now =
-                    now.iter().flatten().filter(|it| &*it.text == text);
-                now.any(|it| is_same((tid, it.fd)) != Some(false))
+                let mut reader = Reader::new(proc);
+                let pid = self.leader(other.0);
+                has_twin(&mut reader, proc, pid, place, text)
             })
         });
         let same = same

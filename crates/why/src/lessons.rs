@@ -2,8 +2,11 @@
 
 use crate::answer::Cause;
 use crate::causes::Found;
+use crate::closes;
+use crate::fifos;
+use crate::rings;
 use crate::says::Speaker;
-use crate::wait::{Evidence, Kind, Wait, Waker};
+use crate::wait::{Evidence, Kind, Wait};
 
 /// A lesson, and the heading in its README.
 pub(crate) fn place(cause: Cause) -> String {
@@ -38,38 +41,46 @@ fn taught(cause: Cause) -> (&'static str, &'static str) {
 
 /// The missing or wrong call.
 pub(crate) fn missing(speaker: Speaker<'_>, found: &Found) -> String {
+    let special = match found.cause {
+        Cause::WriteEndOpen => Some(closes::missing(speaker, found)),
+        Cause::WaitCycle => rings::missing(speaker, found),
+        Cause::NoPeer => fifos::missing(speaker, found),
+        _ => None,
+    };
+    special.unwrap_or_else(|| {
+        let names = names(speaker, found);
+        let advice = agreeing(advice_on(speaker, found), names.len());
+        format!("{} {advice}.", names.join(" and "))
+    })
+}
+
+fn advice_on(speaker: Speaker<'_>, found: &Found) -> &'static str {
+    let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
+    let each: Vec<&Wait> = waits.flat_map(Wait::each).collect();
+    let has = |kinds: &[Kind]| each.iter().any(|it| kinds.contains(&it.kind));
+    let is_of_loop = |it: &&Wait| {
+        it.kind == Kind::SelfPipe
+            || it.members.iter().any(|it| it.kind == Kind::Eventfd)
+    };
     match found.cause {
-        Cause::WriteEndOpen => closes(speaker, found),
-        other => {
-            let names = names(speaker, found);
-            let waits = found.knot.iter().map(|it| &speaker.0.waits[*it]);
-            let each: Vec<&Wait> = waits.flat_map(Wait::each).collect();
-            let has =
-                |kinds: &[Kind]| each.iter().any(|it| kinds.contains(&it.kind));
-            let is_of_loop = |it: &&Wait| {
-                it.kind == Kind::SelfPipe
-                    || it.members.iter().any(|it| it.kind == Kind::Eventfd)
-            };
-            let advice = match other {
-                Cause::QueueEmpty if each.iter().any(is_of_loop) => IN_A_LOOP,
-                Cause::PrivateFutex if is_of_threads(speaker, found) => {
-                    AMONG_THREADS
-                }
-                Cause::LockCycle if has(&[Kind::Thread]) => BEFORE_THE_JOIN,
-                Cause::LockCycle if has(&[Kind::Semaphore]) => OF_SEMAPHORES,
-                Cause::LockHolderDead if has(&[Kind::Semaphore]) => {
-                    NEVER_POSTED
-                }
-                Cause::PipeCycle
-                    if !has(&[Kind::PipeRoom, Kind::SocketRoom]) =>
-                {
-                    ALL_READ
-                }
-                other => advice(other),
-            };
-            let advice = agreeing(advice, names.len());
-            format!("{} {advice}.", names.join(" and "))
+        Cause::QueueEmpty if each.iter().any(is_of_loop) => IN_A_LOOP,
+        Cause::PrivateFutex if has(&[Kind::SharedFutex]) => NOBODY_MAPS,
+        Cause::PrivateFutex if is_of_threads(speaker, found) => {
+            let task = &speaker.0.census.tasks[found.knot[0]];
+            let process = &speaker.0.census.processes[task.process];
+            match process.tasks.len() {
+                1 if process.who.parent().is_some() => ALONE_AFTER_FORK,
+                1 => ALONE,
+                _ => AMONG_THREADS,
+            }
         }
+        Cause::LockCycle if has(&[Kind::Thread]) => BEFORE_THE_JOIN,
+        Cause::LockCycle if has(&[Kind::Semaphore]) => OF_SEMAPHORES,
+        Cause::LockHolderDead if has(&[Kind::Semaphore]) => NEVER_POSTED,
+        Cause::PipeCycle if !has(&[Kind::PipeRoom, Kind::SocketRoom]) => {
+            ALL_READ
+        }
+        other => advice(other),
     }
 }
 
@@ -91,10 +102,21 @@ const IN_A_LOOP: &str = "waits in its event loop, where nothing is left that \
 could happen: no timer, and no descriptor of anybody who moves; what it \
 awaits there, nobody will do";
 
-const AMONG_THREADS: &str = "waits where only threads of its own process \
-could wake it, and none will: it holds the lock itself, or what would wake it \
-is missing or came before the wait; and a lock that a thread held at the fork \
-stays locked in the child";
+const AMONG_THREADS: &str = "waits in memory of its own, where only its own \
+threads could wake it, and all of them wait: one must unlock, post or notify \
+before it waits itself";
+
+const ALONE: &str = "waits in memory of its own, where only another of its \
+threads could wake it, and it has no other: what wakes it must come before it \
+waits";
+
+const ALONE_AFTER_FORK: &str = "waits in memory of its own, where only another \
+of its threads could wake it, and it has no other: what another process is to \
+wake must lie in memory mapped with MAP_SHARED before the fork. A lock that a \
+thread holds at the fork stays locked in the child";
+
+const NOBODY_MAPS: &str = "waits in memory that no other process maps: \
+whoever is to wake it must map the same file with MAP_SHARED";
 
 const OF_SEMAPHORES: &str = "take the same semaphores in different orders, if \
 each has the one that the other wants; all must take them in one order";
@@ -179,9 +201,8 @@ fn advice_on_others(cause: Cause) -> &'static str {
              missing, or must come before the wait for the sender"
         }
         Cause::PrivateFutex => {
-            "waits where only threads of its own process could wake it, and \
-             none will; what two processes share needs \
-             PTHREAD_PROCESS_SHARED and shared memory, or a pipe"
+            "waits in shared memory by a futex that only its own process can \
+             wake: what processes share needs PTHREAD_PROCESS_SHARED"
         }
         _ => {
             "wait for each other; one of them must give what it holds before \
@@ -200,68 +221,6 @@ fn names(speaker: Speaker<'_>, found: &Found) -> Vec<String> {
         tasks.iter().map(|task| census.tasks[*task].process).collect();
     places.dedup();
     places.iter().take(4).map(|it| speaker.name(*it)).collect()
-}
-
-/// As many calls are named.
-const NAMED: usize = 4;
-
-/// Every close(2) that is missing: in the waiting process itself, and in
-/// those who keep the end open while they wait too.
-fn closes(speaker: Speaker<'_>, found: &Found) -> String {
-    let mut groups: Vec<usize> = Vec::new();
-    for wait in found.knot.iter().flat_map(|it| speaker.0.waits[*it].each()) {
-        if !matches!(wait.kind, Kind::PipeData | Kind::SocketData) {
-            continue;
-        }
-        for waker in &wait.wakers {
-            if let Waker::Group(group) = waker
-                && groups.len() < NAMED
-                && !groups.contains(group)
-            {
-                groups.push(*group);
-            }
-        }
-    }
-    let mut closes = Vec::new();
-    let holders = groups.iter().map(|it| &speaker.0.groups[*it].holders);
-    for holder in holders.flatten() {
-        if let (Some(place), Some(fd)) = (holder.process, holder.fd) {
-            closes.push((place, fd));
-        }
-    }
-    // Who waits for a child closes too late; who reads, holds by accident.
-    closes.sort_by_key(|(place, _)| speaker.waits_for_child(*place));
-    let more = closes.len().saturating_sub(NAMED);
-    let named: Vec<String> = closes
-        .into_iter()
-        .take(NAMED)
-        .map(|(place, fd)| close(speaker, place, fd))
-        .collect();
-    match more {
-        0 => format!("{}.", named.join("; ")),
-        more => format!("{}; and {more} more.", named.join("; ")),
-    }
-}
-
-fn close(speaker: Speaker<'_>, place: usize, fd: i32) -> String {
-    let census = speaker.0.census;
-    let tasks = &census.processes[place].tasks;
-    let mut waits = tasks.iter().map(|task| &speaker.0.waits[*task]);
-    let name = speaker.name(place);
-    if waits.clone().any(|wait| wait.fd == Some(fd)) {
-        return format!(
-            "{name} must open what it reads for reading only: descriptor \
-             {fd} is a write end, too"
-        );
-    }
-    let when = if waits.any(|wait| wait.kind == Kind::Child) {
-        "before it waits for its child"
-    } else if census.processes.len() == 1 {
-        "before it reads"
-    } else {
-        "after the fork"
-    };
-    format!("close({fd}) is missing in {name}, {when}")
 }
 
 #[cfg(test)]

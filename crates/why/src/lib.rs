@@ -94,8 +94,10 @@ mod causes;
 mod census;
 mod cgroups;
 mod children;
+mod closes;
 mod doubts;
 mod error;
+mod fifos;
 mod futex;
 mod graph;
 mod helpers;
@@ -120,6 +122,7 @@ mod proc;
 mod question;
 mod queues;
 mod restless;
+mod rings;
 mod same;
 mod says;
 mod scene;
@@ -138,6 +141,7 @@ pub use answer::{
     Verdict, WaitsFor,
 };
 pub use error::Error;
+pub use helpers::RESTS;
 pub use plain::plain;
 pub use proc::Refusal;
 pub use question::{Question, Tree, explain, watch, watch_and_tell};

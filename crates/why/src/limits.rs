@@ -29,13 +29,17 @@ pub(crate) fn told(speaker: Speaker<'_>, found: &[Found]) -> Vec<String> {
     let mut waits = waits.filter(|(_, stuck)| !**stuck).map(|(wait, _)| wait);
     let is_unseen = waits.any(|wait| wait.others.contains(&Waker::Unseen));
     if is_unseen && !known.is_closed {
-        told.push(unseen(known.unseen));
+        let [above, others] = known.unseen();
+        told.extend(inherited(speaker, above));
+        told.extend(unseen(others));
     }
     if known.basis() == Basis::Wchan {
         told.push(REFUSED.to_owned());
     }
     if known.rests && !is_stuck {
         told.push(helpers::told(speaker));
+        let causes = known.if_alone.iter().map(|it| speaker.cause(it));
+        told.extend(causes.map(|it| format!("If nobody does, it is {it}")));
     }
     told
 }
@@ -51,13 +55,33 @@ fn alarm(speaker: Speaker<'_>) -> String {
     )
 }
 
-fn unseen(names: &[String]) -> String {
-    let names = list(names.to_vec(), "and");
-    format!(
+/// What the first process was given when it began, whoever was there before
+/// may have too.
+fn inherited(speaker: Speaker<'_>, above: Vec<String>) -> Option<String> {
+    if above.is_empty() {
+        return None;
+    }
+    let census = speaker.0.census;
+    let first = census.process_of(census.root.0)?;
+    let (first, names) = (speaker.name(first), list(above, "or"));
+    Some(format!(
+        "{first} may have inherited what it waits for from {names}, whose \
+         descriptors we are not permitted to read: if so, that process may \
+         still help. Ask as root, or promise with --closed that nobody outside \
+         takes part."
+    ))
+}
+
+fn unseen(names: Vec<String>) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let names = list(names, "and");
+    Some(format!(
         "What {names} may hold we are not permitted to read, so it may still \
          help. Ask as root, or promise with --closed that nobody outside \
          takes part."
-    )
+    ))
 }
 
 /// `one, two or three`, or the first of them.

@@ -9,7 +9,7 @@ use crate::holdings::End;
 use crate::parse::Syscall;
 use crate::proc::{Descriptor, Object, object_of};
 use crate::scene::Scene;
-use crate::wait::{Kind, Wait, Waker};
+use crate::wait::{Evidence, Kind, Wait, Waker};
 
 impl Scene<'_> {
     /// A wait for bytes, or for their end.
@@ -94,13 +94,15 @@ impl Scene<'_> {
         };
         let full = seen_from_here(pid, folder, &path);
         let fifo = std::fs::metadata(full).map(|file| object_of(&file));
-        let Ok(Object::Fifo(..)) = fifo else {
+        let Ok(file @ Object::Fifo(..)) = fifo else {
             return Wait::moves(Kind::Other);
         };
         // Whoever had it open already would have let this call through: only
         // a new open counts.
         let wakers = vec![Waker::Stranger, Waker::Anybody];
-        Wait::new(Kind::FifoPeer, wakers).on(path.to_string_lossy())
+        Wait::new(Kind::FifoPeer, wakers)
+            .on(path.to_string_lossy())
+            .knowing(Evidence::Fifo(file))
     }
 }
 

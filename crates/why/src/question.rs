@@ -239,7 +239,7 @@ impl<'a> Asked<'a> {
         first.name(root, self.question.history);
         if first.tasks.is_empty() {
             return Answer {
-                processes: tell::ended(&first),
+                processes: tell::ended(self.proc, &first),
                 ..Answer::finished()
             };
         }
@@ -250,7 +250,7 @@ impl<'a> Asked<'a> {
             second.signs() == first.signs()
         };
         if !is_quiet {
-            return tell::moving(&first);
+            return tell::moving(self.proc, &first);
         }
         let answer = tell::tell(self.proc, &first, self.question);
         let is_claimed = answer.processes.iter().any(|it| it.stuck);
@@ -259,7 +259,7 @@ impl<'a> Asked<'a> {
             // was read in between was true at one time.
             self.await_end(LOOKS_APART);
             if !first.is_still(self.proc) {
-                return tell::moving(&first);
+                return tell::moving(self.proc, &first);
             }
         }
         answer

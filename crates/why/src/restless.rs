@@ -9,12 +9,15 @@
 
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+
 use crate::holdings::End;
 use crate::links::Links;
 use crate::proc::{Descriptor, Object, Proc};
 use crate::same::Place;
 use crate::scene::Scene;
 use crate::sockets::Sockets;
+use crate::strangers::{Compared, Restless, may_have};
 use crate::tables::Reader;
 
 /// So often strangers are looked at again, at least and at most; and so long.
@@ -34,8 +37,11 @@ impl Scene<'_> {
         for look in 0..MOST {
             let strangers = &mut self.holdings.strangers;
             let restless = strangers.look_again(&mut reader, proc, is_inside);
-            for (tid, descriptor) in restless.iter().flat_map(|it| &it.holds) {
-                self.doubt_held(*tid, descriptor);
+            for one in &restless {
+                for (_, descriptor) in &one.holds {
+                    self.doubt_held(descriptor);
+                }
+                self.doubt_twins(&mut reader, one);
             }
             if restless.iter().any(|it| it.sockets().next().is_some()) {
                 links.add_sockets(&Sockets::read());
@@ -64,7 +70,7 @@ impl Scene<'_> {
     }
 
     /// A stranger that was seen to hold this may help whoever needs it.
-    fn doubt_held(&mut self, tid: i32, descriptor: &Descriptor) {
+    fn doubt_held(&mut self, descriptor: &Descriptor) {
         let has = |end: End| match end {
             End::Read => descriptor.is_readable,
             End::Write => descriptor.is_writable,
@@ -81,17 +87,67 @@ impl Scene<'_> {
             let same = mapped.filter(|it| it.0.0 == (device, inode));
             held.extend(same.map(|it| *it.1));
         }
-        if descriptor.text.starts_with("anon_inode:") {
-            let (proc, other): (Proc, Place) =
-                (self.proc, (tid, descriptor.fd));
-            let twins = self.twin_groups.iter();
-            let same = twins.filter(|(place, _)| {
-                proc.is_same_file(**place, other) != Some(false)
-            });
-            held.extend(same.map(|it| *it.1));
-        }
         for group in held {
             self.groups[group].leads_outside = true;
         }
     }
+
+    /// The same of epoll sets and timers, which have no inode.
+    fn doubt_twins(&mut self, reader: &mut Reader, stranger: &Restless) {
+        let (proc, pid) = (self.proc, stranger.pid);
+        for (place, (group, text)) in &self.twin_groups {
+            let now = stranger.twins(proc, *place, text);
+            let has_it = now
+                .unwrap_or_else(|| has_twin(reader, proc, pid, *place, text));
+            self.groups[*group].leads_outside |= has_it;
+        }
+    }
+}
+
+impl Restless {
+    /// Whether one of what was seen is the same file; `None` if one has been
+    /// closed since, or has another number, and no other is the same.
+    fn twins(&self, proc: Proc, place: Place, text: &str) -> Option<bool> {
+        let alike = self.holds.iter().filter(|(_, it)| &*it.text == text);
+        let compared = alike.map(|(tid, it)| (*tid, it.fd));
+        any_same(proc, place, compared)
+    }
+}
+
+fn any_same(
+    proc: Proc,
+    place: Place,
+    others: impl Iterator<Item = Place>,
+) -> Option<bool> {
+    let mut any = Some(false);
+    for other in others {
+        match proc.is_same_file(place, other) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => any = None,
+        }
+    }
+    any
+}
+
+/// Whether a stranger has the same file as this place, looked at anew: what it
+/// had when it was looked at before, it may have closed.
+pub(crate) fn has_twin(
+    reader: &mut Reader,
+    proc: Proc,
+    pid: i32,
+    place: Place,
+    text: &str,
+) -> bool {
+    may_have(reader, proc, pid, |other, descriptor| {
+        if &*descriptor.text != text {
+            return Compared::Other;
+        }
+        match proc.compare_files(place, other) {
+            Ok(true) => Compared::Same,
+            Ok(false) => Compared::Other,
+            Err(Errno::EBADF | Errno::ESRCH) => Compared::Gone,
+            Err(_) => Compared::Same, // for all that we may know
+        }
+    })
 }

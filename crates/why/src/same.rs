@@ -1,6 +1,8 @@
 //! Whether two numbers lead to one open file, and two threads to one table
 //! of descriptors: kcmp(2). Where it is refused, or not there, nobody knows.
 
+use nix::errno::Errno;
+
 use crate::proc::Proc;
 
 const FILE: libc::c_int = 0; // KCMP_FILE, <linux/kcmp.h>
@@ -51,8 +53,28 @@ impl Proc {
         kind: libc::c_int,
         numbers: [u64; 2],
     ) -> Option<bool> {
+        self.compared(tids, kind, numbers).ok()
+    }
+
+    /// As `is_same_file`; an error if there is no such descriptor any more
+    /// (`EBADF`, `ESRCH`), or if nobody may know.
+    pub(crate) fn compare_files(
+        self,
+        one: Place,
+        other: Place,
+    ) -> Result<bool, Errno> {
+        let numbers = [one.1 as u64, other.1 as u64];
+        self.compared([one.0, other.0], FILE, numbers)
+    }
+
+    fn compared(
+        self,
+        tids: [i32; 2],
+        kind: libc::c_int,
+        numbers: [u64; 2],
+    ) -> Result<bool, Errno> {
         if self.refuses_descriptors() {
-            return None;
+            return Err(Errno::EPERM);
         }
         let [one, other] = tids;
         let [first, second] = numbers;
@@ -62,6 +84,6 @@ impl Proc {
             libc::syscall(libc::SYS_kcmp, one, other, kind, first, second)
         };
         // 1, 2 and 3 are an order without meaning.
-        (order >= 0).then_some(order == 0)
+        Errno::result(order).map(|order| order == 0)
     }
 }

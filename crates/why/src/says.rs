@@ -314,7 +314,7 @@ impl Speaker<'_> {
     fn holder(self, holder: &Holder) -> String {
         let place = self.0.census.process_of(holder.pid);
         place.map_or_else(
-            || format!("pid {} outside", holder.pid),
+            || format!("{} outside", self.0.stranger(holder.pid)),
             |place| self.name(place),
         )
     }
@@ -336,7 +336,7 @@ impl Speaker<'_> {
         }
     }
 
-    fn cause(self, found: &Found) -> String {
+    pub(crate) fn cause(self, found: &Found) -> String {
         let what = lessons::missing(self, found);
         let place = lessons::place(found.cause);
         format!("{}: {what} See {place}.", found.cause)

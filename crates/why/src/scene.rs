@@ -61,7 +61,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) spaces: Option<Rc<Spaces>>,
     /// The signals that the kernel may send because of a descriptor.
     pub(crate) notices: Notices,
-    pub(crate) twin_groups: HashMap<Place, usize>,
+    /// The groups of timers and epoll sets, and what each is.
+    pub(crate) twin_groups: HashMap<Place, (usize, &'static str)>,
     /// The groups of pipes that may be older than they look.
     pub(crate) ageless: Vec<usize>,
     /// For each group, whether its processes number threads alike.
@@ -245,8 +246,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The group of those who hold the same timer or epoll set.
-    pub(crate) fn twins(&mut self, place: Place, text: &str) -> usize {
-        if let Some(known) = self.twin_groups.get(&place) {
+    pub(crate) fn twins(&mut self, place: Place, text: &'static str) -> usize {
+        if let Some((known, _)) = self.twin_groups.get(&place) {
             return *known;
         }
         let holders = self.holdings.twins(self.proc, place, text);
@@ -254,7 +255,7 @@ impl<'a> Scene<'a> {
             holders.iter().filter_map(|it| Some((it.pid, it.fd?))).collect();
         let group = self.named_group(holders);
         for place in places {
-            self.twin_groups.insert(place, group);
+            self.twin_groups.insert(place, (group, text));
         }
         group
     }

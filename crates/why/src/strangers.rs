@@ -260,3 +260,46 @@ fn look_at(reader: &mut Reader, proc: Proc, pid: i32) -> Seen {
     }
     Seen { tables: all, motions: before }
 }
+
+/// What a descriptor is that was seen a moment ago.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Compared {
+    /// What is looked for, or it may be.
+    Same,
+    Other,
+    /// It is closed, or has another number.
+    Gone,
+}
+
+/// Whether a stranger has what `compare` looks for: each time its tables are
+/// read, what stands there is compared at once. One that always runs would
+/// have to move it between the reading and the comparison in each of many
+/// looks.
+pub(crate) fn may_have(
+    reader: &mut Reader,
+    proc: Proc,
+    pid: i32,
+    compare: impl Fn(Place, &Descriptor) -> Compared,
+) -> bool {
+    let mut is_complete = true;
+    for _ in 0..MOST_LOOKS {
+        let before = motions(proc, pid);
+        let now = reader.tables(&tids(&before));
+        is_complete = now.is_complete;
+        let mut is_clear = is_complete;
+        for (tid, list) in &now.read {
+            for descriptor in list {
+                match compare((*tid, descriptor.fd), descriptor) {
+                    Compared::Same => return true,
+                    Compared::Other => {}
+                    Compared::Gone => is_clear = false,
+                }
+            }
+        }
+        let after = motions(proc, pid);
+        if is_clear && before == after && is_at_rest(&after) {
+            return false;
+        }
+    }
+    !is_complete
+}

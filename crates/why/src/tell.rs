@@ -4,19 +4,21 @@ use trace::Who;
 
 use crate::alarms::Alarms;
 use crate::answer::{
-    Answer, Basis, Holder, Process, SHOWN, Thread, Unless, VERSION, Verdict,
-    WaitsFor,
+    Answer, Basis, Cause, Holder, Process, SHOWN, Thread, Unless, VERSION,
+    Verdict, WaitsFor,
 };
 use crate::calls;
 use crate::causes::{Found, Judge};
 use crate::census::{Census, Task};
 use crate::cgroups;
+use crate::fifos;
 use crate::graph::{Graph, Outside, Parts};
 use crate::plain::plain;
 use crate::proc::{Called, Proc};
 use crate::question::Question;
 use crate::says::Speaker;
 use crate::scene::{Group, Scene};
+use crate::unseen;
 use crate::wait::{Kind, Wait, Waker};
 
 /// Everything that is known when the sentences are made.
@@ -40,8 +42,12 @@ pub(crate) struct Known<'a> {
     pub(crate) may_be_older: bool,
     /// Whether every stranger was looked at.
     pub(crate) is_settled: bool,
-    /// In words: who may hold an object, but may not be read.
-    pub(crate) unseen: &'a [String],
+    /// Who may hold an object, but may not be read.
+    pub(crate) unseen: &'a [i32],
+    /// What is wrong if nobody outside helps, where only that could.
+    pub(crate) if_alone: &'a [Found],
+    /// To name strangers.
+    pub(crate) proc: Proc,
 }
 
 /// The answer about a tree in which no task runs.
@@ -55,9 +61,9 @@ pub(crate) fn tell(
     let mut scene = Scene::new(proc, census, history, &alarms);
     let mut waits = scene.waits();
     let outside = if is_closed { Outside::Holders } else { Outside::All };
-    let Proved { graph, stuck, rests } =
+    let Proved { graph, closed, stuck, rests } =
         Proved::new(&mut scene, &mut waits, outside);
-    let unseen = names(proc, &scene.holdings.unseen);
+    let unseen = scene.holdings.unseen.clone();
     let is_settled = scene.holdings.strangers.is_settled;
     let is_held = |it: &(&Wait, &bool)| *it.1;
     let held = waits.iter().zip(&stuck).filter(is_held).map(|it| it.0);
@@ -66,13 +72,14 @@ pub(crate) fn tell(
         (!is_closed || proc.is_below_others()) && scene.has_ageless(held);
     let groups = scene.groups;
     let judge = Judge { census, waits: &waits, graph: &graph };
-    let knots = graph.knots(&stuck);
-    let found: Vec<Found> =
-        knots.into_iter().map(|knot| judge.judge(knot)).collect();
+    let found = found(judge, &stuck);
+    let if_alone = match rests && stuck.contains(&false) {
+        true => rings_if_alone(Judge { graph: &closed, ..judge }),
+        false => Vec::new(),
+    };
+    let mut held = waits.iter().zip(&stuck).filter(is_held);
     let may_be_raised = cgroups::may_raise_events(proc)
-        && waits.iter().zip(&stuck).any(|(wait, is_stuck)| {
-            *is_stuck && wait.each().iter().any(|it| it.kind == Kind::Eventfd)
-        });
+        && held.any(|(wait, _)| is_of_event(wait));
     let known = Known {
         census,
         waits: &waits,
@@ -85,13 +92,41 @@ pub(crate) fn tell(
         may_be_older,
         is_settled,
         unseen: &unseen,
+        if_alone: &if_alone,
+        proc,
     };
     known.answer(&found)
+}
+
+fn is_of_event(wait: &Wait) -> bool {
+    wait.each().iter().any(|it| it.kind == Kind::Eventfd)
+}
+
+/// What would be wrong in a closed tree, where that is more than that somebody
+/// is missing: a server that waits for its clients has nothing wrong with it.
+fn rings_if_alone(closed: Judge<'_>) -> Vec<Found> {
+    let stuck = closed.graph.stuck();
+    if stuck.contains(&false) {
+        return Vec::new();
+    }
+    let is_loop = |it: &Found| it.cause == Cause::QueueEmpty;
+    let mut found = found(closed, &stuck);
+    found.retain(|it| !it.ring.is_empty() && !is_loop(it));
+    found
+}
+
+/// What is wrong in each knot of the stuck.
+fn found(judge: Judge<'_>, stuck: &[bool]) -> Vec<Found> {
+    let knots = judge.graph.knots(stuck).into_iter();
+    let found = knots.map(|knot| judge.judge(knot)).collect();
+    fifos::join(found, judge.census, judge.waits)
 }
 
 /// Who is proved stuck, by a graph of who depends on whom.
 struct Proved {
     graph: Graph,
+    /// The same, if nobody outside takes part.
+    closed: Graph,
     stuck: Vec<bool>,
     /// Whether nothing of the tree goes on without somebody outside.
     rests: bool,
@@ -121,27 +156,22 @@ impl Proved {
             scene.follow_strangers();
             scene.doubt_by_age(waits);
             served = scene.served();
-            let has_events = waits.iter().any(|wait| {
-                wait.each().iter().any(|it| it.kind == Kind::Eventfd)
-            });
+            let has_events = waits.iter().any(is_of_event);
             if !served.is_empty() || has_events && scene.has_keeper() {
                 Scene::doubt_events(waits);
             }
         }
         let graph = build(scene, waits, outside, &served);
         let alone = build(scene, waits, Outside::Nobody, &served).stuck();
+        let closed = build(scene, waits, Outside::Holders, &served);
         let stuck = graph.stuck();
-        Self { graph, stuck, rests: alone.iter().all(|stuck| *stuck) }
+        Self { graph, closed, stuck, rests: alone.iter().all(|stuck| *stuck) }
     }
 }
 
-/// `pid 4711 (cron)`, for those outside of the tree.
-fn names(proc: Proc, pids: &[i32]) -> Vec<String> {
-    let name = |pid: &i32| match proc.stat(*pid) {
-        Some(stat) => format!("pid {pid} ({})", plain(&stat.name)),
-        None => "a process that is hidden from us".to_owned(),
-    };
-    pids.iter().map(name).collect()
+fn name(proc: Proc, pid: i32) -> Option<String> {
+    let stat = proc.stat(pid)?;
+    Some(format!("pid {pid} ({})", plain(&stat.name)))
 }
 
 /// Of each group, the processes; `None` is one outside of the tree.
@@ -155,7 +185,7 @@ fn holders(groups: &[Group]) -> Vec<Vec<Option<usize>>> {
 }
 
 /// The answer about a tree in which something runs.
-pub(crate) fn moving(census: &Census) -> Answer {
+pub(crate) fn moving(proc: Proc, census: &Census) -> Answer {
     let stuck = vec![false; census.tasks.len()];
     let known = Known {
         census,
@@ -169,16 +199,36 @@ pub(crate) fn moving(census: &Census) -> Answer {
         may_be_older: false,
         is_settled: true,
         unseen: &[],
+        if_alone: &[],
+        proc,
     };
     known.answer(&[])
 }
 
 /// Processes that have ended and that nobody has collected.
-pub(crate) fn ended(census: &Census) -> Vec<Process> {
-    moving(census).processes
+pub(crate) fn ended(proc: Proc, census: &Census) -> Vec<Process> {
+    moving(proc, census).processes
 }
 
 impl Known<'_> {
+    /// Those who may not be read: from whom the first process may have
+    /// inherited what it has, and the others.
+    pub(crate) fn unseen(self) -> [Vec<String>; 2] {
+        let hidden = || "a process that is hidden from us".to_owned();
+        let above = unseen::above(self.proc, self.census.root.0);
+        let (above, others): (Vec<i32>, Vec<i32>) =
+            self.unseen.iter().partition(|pid| above.contains(pid));
+        [above, others].map(|pids| {
+            let names = pids.into_iter().map(|pid| name(self.proc, pid));
+            names.map(|name| name.unwrap_or_else(hidden)).collect()
+        })
+    }
+
+    /// `pid 4711 (cron)`; a stranger may have ended meanwhile.
+    pub(crate) fn stranger(self, pid: i32) -> String {
+        name(self.proc, pid).unwrap_or_else(|| format!("pid {pid}"))
+    }
+
     fn answer(self, found: &[Found]) -> Answer {
         let is_stuck = self.stuck.iter().all(|stuck| *stuck);
         let mut causes = Vec::new();

@@ -75,9 +75,15 @@ pub(crate) fn elders(
     unreadable.iter().filter(is_elder).copied().collect()
 }
 
+/// Those from whom the first process descends.
+pub(crate) fn above(proc: Proc, root: i32) -> Vec<i32> {
+    let stat = proc.stat(root);
+    stat.map_or_else(Vec::new, |stat| ancestors(proc, stat.parent))
+}
+
 /// The ancestor of the tree above which nobody is to be seen.
 pub(crate) fn first_of_all(proc: Proc, root: i32) -> Option<i32> {
-    ancestors(proc, proc.stat(root)?.parent).last().copied()
+    above(proc, root).last().copied()
 }
 
 /// Whether a process may have come from the tree: it is of the same user and

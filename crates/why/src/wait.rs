@@ -1,5 +1,7 @@
 //! What a task waits for, and who could end that wait.
 
+use crate::proc::Object;
+
 /// A kind of wait, finer than its word in the answer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Kind {
@@ -112,6 +114,8 @@ pub(crate) enum Evidence {
     LastUser(String),
     /// A private futex in memory that other processes share.
     PrivateButShared,
+    /// The FIFO that is opened.
+    Fifo(Object),
     /// The signals that would end the wait, and those that are pending.
     Signals { awaited: u64, pending: u64 },
 }

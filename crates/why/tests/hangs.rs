@@ -233,8 +233,11 @@ fn stuck(asked: &Asked, expected: &Expected) -> Vec<String> {
     let stuck = asked.stuck();
     claim(stuck == expected.stuck, format!("stuck are {stuck:?}"));
     for phrase in &expected.says {
-        let is_said = asked.says().iter().any(|it| it.contains(phrase));
-        claim(is_said, format!("no sentence contains '{phrase}'"));
+        let unwanted = phrase.strip_prefix("not: ");
+        let meant = unwanted.unwrap_or(phrase);
+        let is_said = asked.says().iter().any(|it| it.contains(meant));
+        let holds = is_said == unwanted.is_none();
+        claim(holds, format!("'{phrase}' does not hold of what it says"));
     }
     for who in &expected.stuck {
         let is_told = asked.says().iter().any(|it| names(it, who));

@@ -97,6 +97,47 @@ fn an_event_loop_is_not_told_to_close_its_own_pipe() {
     assert!(!has(&says, "write-end-open"), "{says:?}");
 }
 
+/// Only an open tree has them: who else could help is said first.
+#[test]
+fn what_is_wrong_if_nobody_outside_helps_is_told() {
+    for (name, help, cause) in [
+        (
+            "poll-own-pipe",
+            "A (hang) by whoever sends it SIGINT.",
+            "If nobody does, it is write-end-open: close(4) is missing in A \
+             (hang), before it reads.",
+        ),
+        (
+            "fifos-crossed",
+            "A.1 (hang) by whoever opens fifo-a; A.2 (hang) by whoever opens \
+             fifo-b.",
+            "If nobody does, it is no-peer: A.1 (hang) waits in open for the \
+             other side of the FIFO fifo-a, and A.2 (hang) in open for",
+        ),
+    ] {
+        let running = Running::new(name);
+        running.await_rest();
+        let asked = ask(running.first, &[]);
+        assert_eq!(asked.text("verdict"), "moving", "{asked}");
+        assert!(asked.causes().is_empty(), "{asked}");
+        let says = asked.says();
+        let [.., before, last] = says.as_slice() else { panic!("{asked}") };
+        assert!(before.ends_with(help), "{asked}");
+        assert!(last.starts_with(cause), "{asked}");
+    }
+}
+
+/// Nothing is wrong with one that waits for its clients.
+#[test]
+fn who_waits_for_somebody_outside_alone_has_no_fault() {
+    for name in ["fifo-no-writer", "accept-nobody", "loop-of-nothing"] {
+        let running = Running::new(name);
+        running.await_rest();
+        let says = ask(running.first, &[]).says();
+        assert!(!has(&says, "If nobody does"), "{name}: {says:?}");
+    }
+}
+
 #[test]
 fn a_ring_of_semaphores_is_of_those_who_took_them() {
     let running = Running::new("semaphores-crossed");

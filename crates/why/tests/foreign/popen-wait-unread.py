@@ -1,4 +1,4 @@
-# why: wait-cycle | A A.1 | open | pipe:[
+# why: wait-cycle | A A.1 | open | pipe:[; must call read(3) before it waits in wait4
 """Waits for a command whose output nobody reads."""
 import ctypes, os, signal, subprocess
 

@@ -1,4 +1,4 @@
-// why: wait-cycle | A A.1 | open | pipe:[
+// why: wait-cycle | A A.1 | open | pipe:[; before it waits in wait4
 // Collects the child first, and reads what it writes afterwards.
 #include <signal.h>
 #include <stdio.h>

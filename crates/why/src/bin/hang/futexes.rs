@@ -17,12 +17,27 @@ use crate::process::{Meeting, await_end, await_sleep, child, ready};
 use crate::program::Program;
 
 pub(crate) const PROGRAMS: &[Program] = &[
-    Program::stuck("std-mutex-shared", "private-futex", "A A.2", std_mutex),
-    Program::stuck("private-wake", "private-futex", "A A.1", private_wake),
-    Program::stuck("std-mutex-twice", "private-futex", "A", std_mutex_twice),
+    Program::stuck("std-mutex-shared", "private-futex", "A A.2", std_mutex)
+        .says(
+            "A.2 (hang) waits in shared memory by a futex that only its own \
+             process can wake: what processes share needs \
+             PTHREAD_PROCESS_SHARED.",
+        ),
+    Program::stuck("private-wake", "private-futex", "A A.1", private_wake)
+        .says("needs PTHREAD_PROCESS_SHARED."),
+    Program::stuck("std-mutex-twice", "private-futex", "A", std_mutex_twice)
+        .says(
+            "and it has no other: what wakes it must come before it waits.; \
+             not: PTHREAD_; not: fork",
+        ),
     Program::stuck("park-forever", "private-futex", "A A.1", parked),
-    Program::stuck("fork-inherits-lock", "private-futex", "A A.1", inherited),
+    Program::stuck("fork-inherits-lock", "private-futex", "A A.1", inherited)
+        .says(
+            "mapped with MAP_SHARED before the fork. A lock that a thread \
+             holds at the fork stays locked in the child.",
+        ),
     Program::stuck("page-of-file-alone", "private-futex", "A", page_of_file)
+        .says("must map the same file with MAP_SHARED.")
         .if_unmapped(),
 ];
 

@@ -9,6 +9,9 @@ use std::sync::atomic::AtomicU32;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::epoll::{
+    Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
+};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
 use nix::sys::wait::{Id, WaitPidFlag};
 use nix::sys::wait::{waitid, waitpid};
@@ -29,6 +32,7 @@ use crate::wait_sets::pidfd;
 
 pub(crate) const PROGRAMS: &[Program] = &[
     Program::healthy("write-end-moved-by-stranger", moved),
+    Program::healthy("set-moved-by-stranger", moved_set),
     Program::healthy("write-end-handed-on", handed_on),
     Program::healthy("write-end-parked-by-stranger", parked),
     Program::healthy("traces-a-stranger", tracer),
@@ -53,11 +57,44 @@ fn ends_within(process: BorrowedFd<'_>, limit: u16) -> Result<bool> {
 /// Moves its write end from number to number, as a shell does that redirects
 /// output for a moment.
 fn moved() -> Result {
-    const ASIDE: i32 = 100;
     let (read_end, write_end) = pipe()?;
     let tree = pidfd(reader(&read_end)?)?;
     drop(read_end);
-    let number = write_end.as_raw_fd();
+    move_until_end(&write_end, &tree)
+}
+
+/// Moves an epoll set to which it may add what is ready.
+fn moved_set() -> Result {
+    let set = Epoll::new(EpollCreateFlags::empty())?;
+    let tree = pidfd(child(|| {
+        ready()?;
+        set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+        Ok(())
+    })?)?;
+    move_until_end(&set.0, &tree)
+}
+
+/// Somebody outside makes epoll sets of his own and closes them, all the time.
+pub(crate) fn beside_others() -> Result {
+    let tree = pidfd(child(|| {
+        let (read_end, write_end) = pipe()?;
+        let set = Epoll::new(EpollCreateFlags::empty())?;
+        set.add(&read_end, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        ready()?;
+        set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+        drop(write_end);
+        Ok(())
+    })?)?;
+    while !ends_within(tree.as_fd(), 0)? {
+        Epoll::new(EpollCreateFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// From number to number.
+fn move_until_end(descriptor: &OwnedFd, tree: &OwnedFd) -> Result {
+    const ASIDE: i32 = 100;
+    let number = descriptor.as_raw_fd();
     let put = |from, to| {
         // SAFETY: nobody else uses these two numbers.
         let moved = unsafe { libc::dup2(from, to) };

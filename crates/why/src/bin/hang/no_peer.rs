@@ -29,7 +29,11 @@ pub(crate) const PROGRAMS: &[Program] = &[
         .says(r"A (\n) Z 1 (\u{1b}[31m) waits; a\n\u{1b}[2Jb"),
     Program::stuck("fifos-crossed", "no-peer", "A A.1 A.2", crossed)
         .if_closed()
-        .says("fifo-a; fifo-b"),
+        .says(
+            "A.1 (hang) waits in open for the other side of the FIFO fifo-a, \
+             and A.2 (hang) in open for that of fifo-b.; both must open the \
+             two in one order",
+        ),
     Program::stuck("accept-nobody", "no-peer", "A A.1", nobody_connects)
         .if_closed()
         .says("socket"),

@@ -14,7 +14,8 @@ pub(crate) struct Program {
     /// they are there, zombies included.
     stuck: &'static str,
     tree: Tree,
-    /// Phrases divided by `; `, each of which some sentence contains.
+    /// Phrases divided by `; `, each of which some sentence contains, or
+    /// none if it begins with `not: `.
     says: &'static str,
     pub(crate) run: fn() -> Result,
 }

@@ -19,21 +19,35 @@ use crate::process::{
 use crate::program::Program;
 
 pub(crate) const PROGRAMS: &[Program] = &[
-    Program::stuck("sockets-both-read", "wait-cycle", "A A.1", both_read),
-    Program::stuck("sockets-both-full", "wait-cycle", "A A.1", both_write),
-    Program::stuck("byte-from-waiter", "wait-cycle", "A A.1", byte),
-    Program::stuck("write-then-wait", "wait-cycle", "A A.1", full),
+    Program::stuck("sockets-both-read", "wait-cycle", "A A.1", both_read).says(
+        "A (hang) must call write(3) before it waits in read(3), or A.1 \
+         (hang) must call write(4) before",
+    ),
+    Program::stuck("sockets-both-full", "wait-cycle", "A A.1", both_write)
+        .says("A (hang) must call read(3) before it waits in write(3), or"),
+    Program::stuck("byte-from-waiter", "wait-cycle", "A A.1", byte)
+        .says("A (hang) must call write(3) before it waits in wait4."),
+    Program::stuck("write-then-wait", "wait-cycle", "A A.1", full)
+        .says("A (hang) must call read(3) before it waits in wait4."),
     Program::stuck("flock-of-waiter", "wait-cycle", "A A.1", lock_of_waiter)
-        .says("lock"),
+        .says("lock; must call flock(3, LOCK_UN) before it waits in wait4."),
     Program::stuck("lock-and-pipe", "wait-cycle", "A A.1 A.2", lock_and_pipe)
-        .says("lock; pipe:["),
+        .says(
+            "lock; pipe:[; A.1 (hang) must call flock(4, LOCK_UN) before it \
+             waits in read(3), or A.2 (hang) must call write(4) or close(4) \
+             before it waits in flock(3).",
+        ),
     Program::stuck("lock-by-proxy", "wait-cycle", "A A.1 A.2", proxy)
         .says("lock; pipe:["),
-    Program::stuck("posted-too-late", "wait-cycle", "A A.1", posted_too_late),
-    Program::stuck("eventfds-crossed", "wait-cycle", "A A.1", eventfds),
-    Program::stuck("join-of-receiver", "wait-cycle", "A", join),
+    Program::stuck("posted-too-late", "wait-cycle", "A A.1", posted_too_late)
+        .says("A (hang) must call sem_post before it waits in wait4."),
+    Program::stuck("eventfds-crossed", "wait-cycle", "A A.1", eventfds)
+        .says("A (hang) must call write(3) before it waits in read(4), or"),
+    Program::stuck("join-of-receiver", "wait-cycle", "A", join)
+        .says("(FUTEX_WAKE) before it waits in pthread_join."),
     Program::stuck("datagrams-unread", "wait-cycle", "A A.1", datagrams)
-        .if_closed(),
+        .if_closed()
+        .says("A (hang) must call read(3) before it waits in wait4."),
 ];
 
 /// The receiver waits for the end of the one that sends.

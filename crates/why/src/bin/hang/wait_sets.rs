@@ -10,20 +10,31 @@ use nix::sys::epoll::{
 };
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::select::{FdSet, select};
+use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::{Pid, pipe, pipe2};
 
 use crate::Result;
+use crate::healthy_restless::beside_others;
 use crate::process::{await_end, child, read_one, ready, shut};
 use crate::program::Program;
+use crate::signals::handle;
 use crate::wait_cycle::sockets;
 
 pub(crate) const PROGRAMS: &[Program] = &[
-    Program::stuck("poll-all-stuck", "wait-cycle", "A A.1 A.2", by_poll),
+    Program::stuck("poll-all-stuck", "wait-cycle", "A A.1 A.2", by_poll)
+        .says("A (hang) must call write(3) before it waits in poll, or"),
     Program::stuck("select-all-stuck", "wait-cycle", "A A.1 A.2", by_select),
     Program::stuck("epoll-all-stuck", "wait-cycle", "A A.1 A.2", by_epoll),
     Program::stuck("pidfd-of-stuck", "wait-cycle", "A A.1", by_pidfd),
     Program::stuck("waitid-of-stuck", "wait-cycle", "A A.1", by_waitid),
+    Program::stuck("epoll-own-pipe", "write-end-open", "A", by_own_pipe)
+        .says("close(4) is missing in A (hang), before it reads"),
+    Program::stuck("poll-own-pipe", "write-end-open", "A", by_own_and_handler)
+        .if_closed()
+        .says("close(4) is missing in A (hang), before it reads"),
+    Program::stuck("epoll-beside-others", "write-end-open", "A", beside_others)
+        .says("close(4) is missing in A (hang), before it reads"),
     Program::stuck("loop-of-nothing", "queue-empty", "A", by_itself)
         .says("event loop"),
 ];
@@ -91,6 +102,28 @@ pub(crate) fn pidfd(process: Pid) -> Result<OwnedFd> {
 /// An event loop that listens to its own pipe only.
 fn by_itself() -> Result {
     let (read_end, write_end) = pipe2(OFlag::O_NONBLOCK)?;
+    ready()?;
+    let mut set = [PollFd::new(read_end.as_fd(), PollFlags::POLLIN)];
+    poll(&mut set, PollTimeout::NONE)?;
+    drop(write_end);
+    Ok(())
+}
+
+/// It would wait for itself, if it wrote into its own pipe.
+fn by_own_pipe() -> Result {
+    let (read_end, write_end) = pipe()?;
+    let set = Epoll::new(EpollCreateFlags::empty())?;
+    set.add(&read_end, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+    ready()?;
+    set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
+    drop(write_end);
+    Ok(())
+}
+
+/// A handler of SIGINT, as every Python program has one, may write there.
+fn by_own_and_handler() -> Result {
+    handle(Signal::SIGINT)?;
+    let (read_end, write_end) = pipe()?;
     ready()?;
     let mut set = [PollFd::new(read_end.as_fd(), PollFlags::POLLIN)];
     poll(&mut set, PollTimeout::NONE)?;

@@ -3,14 +3,14 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread::Builder;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
-use nix::unistd::{dup2_stdin, execv, mkfifo, pipe};
+use nix::unistd::{dup2_stdin, dup2_stdout, execv, mkfifo, pipe};
 
 use crate::Result;
 use crate::healthy_hidden::exit_thread;
@@ -34,6 +34,25 @@ pub(crate) const PROGRAMS: &[Program] = &[
     .says("close(4)"),
     Program::stuck("eof-farm", "write-end-open", "A A.1 A.2", held_by_sibling)
         .says("close(4)"),
+    Program::stuck(
+        "eof-coprocess",
+        "write-end-open",
+        "A A.1 A.2",
+        held_for_coprocess,
+    )
+    .says(
+        "close(6) is missing in A (hang), before; not: close(1); not: close(4)",
+    ),
+    Program::stuck(
+        "eof-filter",
+        "write-end-open",
+        "A A.1 A.2",
+        held_for_filter,
+    )
+    .says(
+        "close(6) is missing in A (hang), before; close(4) is missing in \
+             A.1 (hang), after the fork, if it is not to write there",
+    ),
     Program::stuck("eof-exec", "write-end-open", "A A.1 A.1.1", held_over_exec)
         .says("close(4)"),
     Program::stuck("eof-socket", "write-end-open", "A A.1", held_socket)
@@ -115,6 +134,40 @@ fn held_by_sibling() -> Result {
     await_end(first)?;
     drop(to_second);
     await_end(second)
+}
+
+/// A coprocess, whose output a second child reads. The parent waits for that
+/// one before it closes the input of the first.
+fn held_for_coprocess() -> Result {
+    before_a_filter(|output| dup2_stdout(output).map(|()| shut(output)))
+}
+
+/// As `held_for_coprocess`, where nobody can see that what the first writes
+/// to is its output.
+fn held_for_filter() -> Result {
+    before_a_filter(|_| Ok(()))
+}
+
+fn before_a_filter(begin: fn(&OwnedFd) -> nix::Result<()>) -> Result {
+    let (from_filter, output) = pipe()?;
+    let (input, to_filter) = pipe()?;
+    child(|| {
+        shut(&from_filter);
+        shut(&to_filter);
+        begin(&output)?;
+        read_to_end(&input)?;
+        Ok(())
+    })?;
+    drop((input, output));
+    let reader = child(|| {
+        shut(&to_filter);
+        read_to_end(&from_filter)
+    })?;
+    drop(from_filter);
+    ready()?;
+    await_end(reader)?;
+    drop(to_filter);
+    Ok(())
 }
 
 /// The program that a child executes in `held_over_exec`.
