@@ -272,21 +272,20 @@ pub(crate) enum Compared {
 }
 
 /// Whether a stranger has what `compare` looks for: each time its tables are
-/// read, what stands there is compared at once. One that always runs would
-/// have to move it between the reading and the comparison in each of many
-/// looks.
+/// read, what stands there is compared at once. Of one that always runs, a
+/// look counts in which all that was read could still be compared; if there
+/// is none, it may have it.
 pub(crate) fn may_have(
     reader: &mut Reader,
     proc: Proc,
     pid: i32,
     compare: impl Fn(Place, &Descriptor) -> Compared,
 ) -> bool {
-    let mut is_complete = true;
+    let mut was_clear = false;
     for _ in 0..MOST_LOOKS {
         let before = motions(proc, pid);
         let now = reader.tables(&tids(&before));
-        is_complete = now.is_complete;
-        let mut is_clear = is_complete;
+        let mut is_clear = now.is_complete;
         for (tid, list) in &now.read {
             for descriptor in list {
                 match compare((*tid, descriptor.fd), descriptor) {
@@ -300,6 +299,7 @@ pub(crate) fn may_have(
         if is_clear && before == after && is_at_rest(&after) {
             return false;
         }
+        was_clear |= is_clear;
     }
-    !is_complete
+    !was_clear
 }
