@@ -170,6 +170,10 @@ const SLEEPS: &[(&str, &str)] = &[
     ),
     ("crates/forklore/tests/why.rs", "asks about a program that sleeps"),
     ("crates/why/tests/sentences.rs", "asks about a shell's sleep(1)"),
+    (
+        "crates/grader/src/rules/staged.rs",
+        "the kind of wait in a made-up run of a program that sleeps",
+    ),
 ];
 
 #[test]
