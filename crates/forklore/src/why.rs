@@ -85,7 +85,7 @@ impl Why {
             },
             (None, false) => self.watch(),
             (None, true) => return refuse("nothing is asked about"),
-            (Some(_), false) => return refuse("a pid and a command are two"),
+            (Some(_), false) => return refuse("a pid and a command at once"),
         };
         let said = answer.and_then(|(answer, observed)| match observed {
             Observed::Done => self.say(&answer),

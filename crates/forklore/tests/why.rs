@@ -241,7 +241,7 @@ fn bad_input_is_one_line() {
         (vec!["4294967297"], 2, "is no pid"),
         (vec!["--json"], 2, "nothing is asked about"),
         (vec!["--"], 2, "nothing is asked about"),
-        (vec!["4711", "--", "true"], 2, "a pid and a command are two"),
+        (vec!["4711", "--", "true"], 2, "a pid and a command at once"),
         (vec!["--", "/nowhere/at-all"], 3, "there is no such file"),
     ];
     // A container may have no thread of the kernel in sight.

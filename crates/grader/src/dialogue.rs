@@ -14,6 +14,8 @@ use crate::stillness::{children, state};
 
 /// So often are states read before they count as wrong.
 const LOOKS: u32 = 25;
+/// The same, where that is known of the program.
+const QUICK: u32 = 5;
 
 /// A dialogue under way.
 #[derive(Debug)]
@@ -23,12 +25,14 @@ pub(crate) struct Dialogue<'a> {
     /// How far standard output has been read.
     read: usize,
     looks: u32,
+    most: u32,
     missed: Option<Missed>,
 }
 
 impl<'a> Dialogue<'a> {
-    pub(crate) fn new(steps: &'a [Step]) -> Self {
-        Self { steps, next: 0, read: 0, looks: 0, missed: None }
+    pub(crate) fn new(steps: &'a [Step], is_quick: bool) -> Self {
+        let most = if is_quick { QUICK } else { LOOKS };
+        Self { steps, next: 0, read: 0, looks: 0, most, missed: None }
     }
 
     /// Whether every step is done, or cannot be.
@@ -98,7 +102,7 @@ impl<'a> Dialogue<'a> {
             self.looks = 0;
             return true;
         }
-        if self.looks < LOOKS {
+        if self.looks < self.most {
             return false;
         }
         self.missed.get_or_insert(Missed::States {

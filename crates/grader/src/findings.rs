@@ -82,7 +82,17 @@ impl Findings {
     /// Whether that is known, or that it has used up its time: then a run
     /// that does not end needs no long look.
     pub(crate) fn has_endless(&self) -> bool {
-        self.has_busy_wait() || self.found.iter().any(Found::is_late)
+        self.has_busy_wait() || self.has_late()
+    }
+
+    /// Whether it has used up its time.
+    pub(crate) fn has_late(&self) -> bool {
+        self.found.iter().any(Found::is_late)
+    }
+
+    /// Whether this rule has a finding.
+    pub(crate) fn has(&self, rule: &str) -> bool {
+        self.found.iter().any(|it| it.finding.rule == rule)
     }
 
     /// The findings that are told, the earliest cause first, and the run of

@@ -30,6 +30,9 @@ mod trials;
 /// Milliseconds: as long may every run take, and as much CPU time.
 const BRIEF: u64 = 1000;
 
+/// Milliseconds of CPU time for one that is known to compute without end.
+const ENDLESS: u64 = 300;
+
 /// How a submission is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -148,6 +151,9 @@ impl Judge<'_> {
             limits.wall_ms = brief(limits.wall_ms);
             limits.cpu_ms = brief(limits.cpu_ms);
         }
+        if self.findings.has_late() {
+            limits.cpu_ms = limits.cpu_ms.min(ENDLESS);
+        }
         limits
     }
 
@@ -164,6 +170,8 @@ impl Judge<'_> {
             contained: self.options.contained,
             plan: trial.plan.as_ref().map(|(_, plan)| plan.clone()),
             is_patient: false,
+            // Told already, it need not be so sure again.
+            is_quick: self.findings.has("wrong-state"),
             has_frames: false,
             may_be_late: !self.findings.has_endless(),
         };

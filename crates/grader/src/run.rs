@@ -53,6 +53,8 @@ pub(crate) struct Setting<'a> {
     /// Whether it is left to itself when nothing moves: an alarm may end
     /// that, of which the kernel tells nobody.
     pub(crate) is_patient: bool,
+    /// Whether states that are awaited are not awaited for long.
+    pub(crate) is_quick: bool,
     /// Whether a panic shows its frames. That takes time, and opens files.
     pub(crate) has_frames: bool,
     /// Whether it gets more time where the machine has had none for it.
@@ -81,7 +83,7 @@ pub(crate) fn run(setting: &Setting<'_>) -> io::Result<Record> {
     if setting.question.steps.is_empty() {
         run.feed(setting.question)?;
     }
-    run.attend(setting.question)?;
+    run.attend(setting)?;
     let mut record = run.finish()?;
     record.is_starved = clock.is_starved() || has_starved(&record.events);
     record.look_behind(setting.question, &place);
@@ -159,8 +161,9 @@ impl Run {
     }
 
     /// Listens, speaks and looks until the run is over.
-    fn attend(&mut self, question: &RunQuestion) -> io::Result<()> {
-        let mut dialogue = Dialogue::new(&question.steps);
+    fn attend(&mut self, setting: &Setting<'_>) -> io::Result<()> {
+        let steps = &setting.question.steps;
+        let mut dialogue = Dialogue::new(steps, setting.is_quick);
         while !self.has_trace {
             match self.heard.recv_timeout(LOOK) {
                 Ok(heard) => self.hear(heard),

@@ -31,7 +31,7 @@ pub(crate) struct Judge {
     /// Where the results go; else DIR-results
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
-    /// So many graders at a time; else one for each CPU
+    /// So many graders at a time; else two for each CPU
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Goes on with the results in OUT: what is judged is not judged again
@@ -190,7 +190,7 @@ impl Judge {
             place: place.to_owned(),
             depends,
             seed: self.seed,
-            jobs: self.jobs.unwrap_or_else(cpus).max(1),
+            jobs: self.jobs.unwrap_or_else(many).max(1),
             limit: Duration::from_secs(self.limit),
             require: self.contain.least(),
         }
@@ -218,8 +218,9 @@ fn jobs(student: &class::Student) -> impl Iterator<Item = Job> {
     })
 }
 
-fn cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// While one waits for a program that waits, another one computes.
+fn many() -> usize {
+    std::thread::available_parallelism().map_or(1, |it| it.get() * 2)
 }
 
 /// The most points of each exercise.
