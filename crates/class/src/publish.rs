@@ -34,7 +34,7 @@ pub fn publish(
     known: &BTreeMap<String, Known>,
 ) -> io::Result<Published> {
     let scheme = Scheme::new(settings, manifest);
-    let mut tables = Tables::new(settings, roster);
+    let mut tables = Tables::new(settings, roster)?;
     let mut class = ClassPage::default();
     let mut failures = Failures::new();
     let mut lines = String::new();
@@ -51,7 +51,7 @@ pub fn publish(
             }
         }
         let grade = scheme.grade(student, known, load);
-        tables.add(student, known, &grade);
+        tables.add(student, known, &grade)?;
         class.add(student, &grade, settings.points);
         refused.extend(student.refused.iter().cloned());
         if !known.unread.is_empty() {
@@ -70,7 +70,7 @@ pub fn publish(
     let page = class.text(settings, &exercises, &failures, &refused);
     store.write("pages/class.html", page.as_bytes())?;
     store.write("records.jsonl", lines.as_bytes())?;
-    store.write("grades.csv", &tables.grades.text()?)?;
+    store.write("grades.csv", tables.grades()?)?;
     write_for_systems(store, &tables)
 }
 

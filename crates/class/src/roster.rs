@@ -29,6 +29,13 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// Writes a table in memory, line by line.
+pub(crate) fn writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new()
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_writer(Vec::new())
+}
+
 /// What is known of a student beside the submissions.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -79,9 +86,7 @@ impl Table {
     /// # Errors
     /// None that a table in memory can have.
     pub fn text(&self) -> io::Result<Vec<u8>> {
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::Any(b'\n'))
-            .from_writer(Vec::new());
+        let mut writer = writer();
         for row in [&self.head].into_iter().chain(&self.rows) {
             writer.write_record(row)?;
         }

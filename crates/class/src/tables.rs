@@ -1,9 +1,11 @@
 //! The tables that people and learning systems read.
 
+use std::io;
+
 use grader::Word;
 
 use crate::grades::{Grade, State, shown};
-use crate::roster::{Known, System, Table, row_of};
+use crate::roster::{Known, System, Table, row_of, writer};
 use crate::settings::Settings;
 use crate::submissions::Student;
 
@@ -31,8 +33,8 @@ const MOODLE: &[&str] = &[
 pub(crate) struct Tables<'a> {
     settings: &'a Settings,
     roster: Option<Table>,
-    /// For people.
-    pub grades: Table,
+    /// For people: the text itself, a tenth of what its cells would take.
+    grades: csv::Writer<Vec<u8>>,
     canvas: Vec<Vec<String>>,
     moodle: Vec<Vec<String>>,
     /// Which lines of the roster have a student.
@@ -45,7 +47,10 @@ pub(crate) struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     /// Empty ones.
-    pub(crate) fn new(settings: &'a Settings, roster: Option<Table>) -> Self {
+    pub(crate) fn new(
+        settings: &'a Settings,
+        roster: Option<Table>,
+    ) -> io::Result<Self> {
         let head = [
             "student",
             "name",
@@ -62,18 +67,25 @@ impl<'a> Tables<'a> {
             "total",
             "max",
         ];
-        let head = head.map(str::to_owned).to_vec();
+        let mut grades = writer();
+        grades.write_record(head)?;
         let lines = roster.as_ref().map_or(0, |it| it.rows.len());
-        Self {
+        Ok(Self {
             settings,
             roster,
-            grades: Table { head, rows: Vec::new() },
+            grades,
             canvas: Vec::new(),
             moodle: Vec::new(),
             are_met: vec![false; lines],
             strangers: Vec::new(),
             of_moodle: 0,
-        }
+        })
+    }
+
+    /// The table for people, as far as students were taken in.
+    pub(crate) fn grades(&mut self) -> io::Result<&[u8]> {
+        self.grades.flush()?;
+        Ok(self.grades.get_ref())
     }
 
     /// Takes in one student.
@@ -82,7 +94,7 @@ impl<'a> Tables<'a> {
         student: &Student,
         known: &Known,
         grade: &Grade,
-    ) {
+    ) -> io::Result<()> {
         let total = grade.part.map(|it| shown(it * self.settings.points));
         let total = total.unwrap_or_default();
         let rows = grade.entries.iter().map(|entry| {
@@ -114,10 +126,12 @@ impl<'a> Tables<'a> {
                 shown(self.settings.points),
             ]
             .map(|cell| no_formula(&cell))
-            .to_vec()
         });
-        self.grades.rows.extend(rows);
+        for row in rows {
+            self.grades.write_record(row)?;
+        }
         self.add_to_systems(student, known, &total, &comment(grade));
+        Ok(())
     }
 
     fn add_to_systems(
