@@ -33,7 +33,7 @@ const MOODLE: &[&str] = &[
 pub(crate) struct Tables<'a> {
     settings: &'a Settings,
     roster: Option<Table>,
-    /// For people: the text itself, a tenth of what its cells would take.
+    /// For people: the text itself takes less memory than its cells.
     grades: csv::Writer<Vec<u8>>,
     canvas: Vec<Vec<String>>,
     moodle: Vec<Vec<String>>,

@@ -30,7 +30,7 @@ mod trials;
 /// Milliseconds: as long may every run take, and as much CPU time.
 const BRIEF: u64 = 1000;
 
-/// Milliseconds of CPU time for one that is known to compute without end.
+/// Milliseconds of CPU time for one that has used up its time once.
 const ENDLESS: u64 = 300;
 
 /// How a submission is judged.

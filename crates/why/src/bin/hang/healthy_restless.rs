@@ -9,9 +9,7 @@ use std::sync::atomic::AtomicU32;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::epoll::{
-    Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
-};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollTimeout};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
 use nix::sys::wait::{Id, WaitPidFlag};
 use nix::sys::wait::{waitid, waitpid};
@@ -28,7 +26,7 @@ use crate::memory::map;
 use crate::process::{Meeting, await_end, child, read_one, ready, shut};
 use crate::program::Program;
 use crate::wait_cycle::sockets;
-use crate::wait_sets::pidfd;
+use crate::wait_sets::{by_own_pipe, pidfd};
 
 pub(crate) const PROGRAMS: &[Program] = &[
     Program::healthy("write-end-moved-by-stranger", moved),
@@ -76,15 +74,7 @@ fn moved_set() -> Result {
 
 /// Somebody outside makes epoll sets of his own and closes them, all the time.
 pub(crate) fn beside_others() -> Result {
-    let tree = pidfd(child(|| {
-        let (read_end, write_end) = pipe()?;
-        let set = Epoll::new(EpollCreateFlags::empty())?;
-        set.add(&read_end, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
-        ready()?;
-        set.wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
-        drop(write_end);
-        Ok(())
-    })?)?;
+    let tree = pidfd(child(by_own_pipe)?)?;
     while !ends_within(tree.as_fd(), 0)? {
         Epoll::new(EpollCreateFlags::empty())?;
     }

@@ -110,7 +110,7 @@ fn by_itself() -> Result {
 }
 
 /// It would wait for itself, if it wrote into its own pipe.
-fn by_own_pipe() -> Result {
+pub(crate) fn by_own_pipe() -> Result {
     let (read_end, write_end) = pipe()?;
     let set = Epoll::new(EpollCreateFlags::empty())?;
     set.add(&read_end, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
